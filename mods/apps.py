@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class ModsConfig(AppConfig):
+    name = "mods"
+    verbose_name = "Mods and game versions"

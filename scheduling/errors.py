@@ -1,0 +1,31 @@
+"""What can go wrong in scheduling, in words for the person who caused it."""
+
+
+class SchedulingError(Exception):
+    """Scheduling failed."""
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(message or self.__doc__)
+
+
+class InvalidSchedule(SchedulingError):
+    """This schedule can't be understood."""
+
+
+class UnknownJob(SchedulingError):
+    """No job of this name is registered."""
+
+
+class RunCancelled(SchedulingError):
+    """The run was cancelled."""
+
+
+class JobFailed(SchedulingError):
+    """The job failed for a reason that the message tells in full.
+
+    Jobs raise subclasses for failures that are expected (an upstream is down, say): the
+    history shows the message without a traceback. ``permanent`` says that trying again
+    can't help.
+    """
+
+    permanent = False

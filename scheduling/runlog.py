@@ -1,0 +1,95 @@
+"""The log of one run: what its job logged, bounded, ready to be stored as JSON."""
+
+import contextlib
+import json
+from collections import deque
+from collections.abc import Iterator
+from contextvars import ContextVar
+from typing import Any
+
+from structlog.types import EventDict, WrappedLogger
+
+from .text import clean
+
+FIRST_EVENTS = 200
+LAST_EVENTS = 300
+MAX_TEXT = 2_000
+MAX_FIELDS = 30
+
+# Bound by the runner to every event and shown in the run's own columns.
+_REDUNDANT = ("job", "run_id", "attempt")
+
+_current: ContextVar["RunLog | None"] = ContextVar("run_log", default=None)
+
+
+class RunLog:
+    """Keeps the first and the last events of a run; those between are counted, not kept."""
+
+    def __init__(self) -> None:
+        self._first: list[dict[str, Any]] = []
+        self._last: deque[dict[str, Any]] = deque(maxlen=LAST_EVENTS)
+        self._seen = 0
+
+    def add(self, event: EventDict) -> None:
+        self._seen += 1
+        kept = _kept(event)
+        if len(self._first) < FIRST_EVENTS:
+            self._first.append(kept)
+        else:
+            self._last.append(kept)
+
+    def events(self) -> list[dict[str, Any]]:
+        """The log as JSON: ``{"at", "level", "event", ...fields}``, oldest first."""
+        left_out = self._seen - len(self._first) - len(self._last)
+        gap = [{"level": "warning", "event": "log_events_left_out", "count": left_out}]
+        return [*self._first, *(gap if left_out else []), *self._last]
+
+
+@contextlib.contextmanager
+def capturing() -> Iterator[RunLog]:
+    """Collect what is logged inside this context (and the threads given a copy of it)."""
+    log = RunLog()
+    token = _current.set(log)
+    try:
+        yield log
+    finally:
+        _current.reset(token)
+
+
+def capture(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """A structlog processor: keep the event for the run that is going on, and pass it on."""
+    log = _current.get()
+    if log is not None:
+        log.add(event)
+    return event
+
+
+def _kept(event: EventDict) -> dict[str, Any]:
+    fields = {
+        key: _plain(value)
+        for key, value in list(event.items())[:MAX_FIELDS]
+        if not key.startswith("_")
+        and key not in ("timestamp", "level", "event", "logger", "exc_info", "stack", *_REDUNDANT)
+    }
+    if event.get("exc_info"):
+        fields["exception"] = _plain(repr(event["exc_info"]))
+    return {
+        "at": event.get("timestamp"),
+        "level": event.get("level", "info"),
+        "event": clean(str(event.get("event", "")), MAX_TEXT),
+        **fields,
+    }
+
+
+def _plain(value: Any) -> Any:
+    """The value as JSON can hold it, and no longer than a reader wants."""
+    if value is None or isinstance(value, bool | int | float):
+        # NaN and infinity are no JSON, and PostgreSQL refuses them.
+        return value if value == value and value not in (float("inf"), -float("inf")) else str(value)
+    if isinstance(value, str):
+        return clean(value, MAX_TEXT)
+    try:
+        text = json.dumps(value, default=str)
+    except (TypeError, ValueError, RecursionError):
+        text = str(type(value))
+    return clean(text, MAX_TEXT)

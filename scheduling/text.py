@@ -1,0 +1,15 @@
+"""Text from outside, made fit to store: SQLite and PostgreSQL then take the same."""
+
+import re
+
+# PostgreSQL refuses NUL, UTF-8 has no lone surrogates, and other control characters
+# (bar tab and line breaks) only serve to garble a terminal or a log.
+_UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+
+
+def clean(text: str, limit: int | None = None) -> str:
+    """``text`` without unfit characters, cut to ``limit`` characters with an ellipsis."""
+    text = _UNFIT.sub("\N{REPLACEMENT CHARACTER}", text)
+    if limit is not None and len(text) > limit:
+        return text[: limit - 1] + "…"
+    return text

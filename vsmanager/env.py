@@ -1,0 +1,151 @@
+"""Reads the environment; a bad value is refused in one line that names its variable."""
+
+import os
+import secrets
+import zoneinfo
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import dj_database_url
+from django.core.exceptions import ImproperlyConfigured
+from environs import Env, EnvError
+
+T = TypeVar("T")
+
+# Pitfalls of SQLite under threads: without IMMEDIATE and WAL a busy worker dies of "locked".
+SQLITE_OPTIONS = {
+    "transaction_mode": "IMMEDIATE",
+    "timeout": 20,
+    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+}
+
+_env = Env()
+
+
+def read(kind: str, name: str, default: T, check: Callable[[T], str | None] | None = None) -> T:
+    """The variable ``name`` read as ``kind`` (``int``, ``bool``, ``str``, ``list``).
+
+    ``check`` returns what is wrong with the value, or None.
+    """
+    try:
+        value: T = getattr(_env, kind)(name, default)
+    except EnvError:
+        article = {"int": "a whole number", "bool": "true or false"}.get(kind, f"a {kind}")
+        raise refused(name, f"must be {article}, not {os.environ[name]!r}") from None
+    if check and (problem := check(value)):
+        raise refused(name, problem)
+    return value
+
+
+def refused(name: str, problem: str) -> ImproperlyConfigured:
+    return ImproperlyConfigured(f"{name} {problem}.")
+
+
+def integer(name: str, default: int, low: int, high: int) -> int:
+    def check(value: int) -> str | None:
+        return None if low <= value <= high else f"must be from {low} to {high}, not {value}"
+
+    return read("int", name, default, check)
+
+
+def boolean(name: str, default: bool) -> bool:
+    return read("bool", name, default)
+
+
+def choice(name: str, default: str, *choices: str) -> str:
+    def check(value: str) -> str | None:
+        return None if value in choices else f"must be one of {', '.join(choices)}, not {value!r}"
+
+    return read("str", name, default, check)
+
+
+def hosts(name: str, default: str) -> list[str]:
+    def check(value: str) -> str | None:
+        if any(not host or "/" in host or " " in host for host in split(value)):
+            return f"must be host names separated by commas, not {value!r}"
+        return None
+
+    def split(value: str) -> list[str]:
+        return [host.strip() for host in value.split(",")]
+
+    return split(read("str", name, default, check))
+
+
+def zone(name: str, default: str) -> str:
+    def check(value: str) -> str | None:
+        if value in zoneinfo.available_timezones():
+            return None
+        return f"must be a time zone such as Europe/Berlin, not {value!r}"
+
+    return read("str", name, default, check)
+
+
+def base_url(name: str, default: str) -> str:
+    """An http or https address without a trailing slash."""
+
+    def check(value: str) -> str | None:
+        try:
+            parts = urlsplit(value)
+            _ = parts.port
+        except ValueError:
+            return "is not a web address"
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            return "must be a web address that begins with http:// or https://"
+        if parts.query or parts.fragment or parts.username:
+            return "must be a base address, without user name, query or fragment"
+        return None
+
+    return read("str", name, default, check).rstrip("/")
+
+
+def database(name: str, default: str) -> dict[str, Any]:
+    """The settings of a SQLite or PostgreSQL database; never repeats the address, it may hold
+    a password."""
+    value = read("str", name, default)
+    try:
+        config: dict[str, Any] = dict(dj_database_url.parse(value))
+    except (ValueError, dj_database_url.UnknownSchemeError):
+        config = {}
+    if config.get("ENGINE") == "django.db.backends.sqlite3":
+        if not config["NAME"] or config["NAME"] == ":memory:":
+            raise refused(name, "must name a file, such as sqlite:////var/lib/vsmanager.sqlite3")
+        config["OPTIONS"] = {**SQLITE_OPTIONS, **config.get("OPTIONS", {})}
+    elif config.get("ENGINE") != "django.db.backends.postgresql":
+        raise refused(name, "must begin with sqlite:/// or postgres://")
+    return config
+
+
+def secret_key(project: Path) -> str:
+    """SECRET_KEY, or the key in SECRET_KEY_FILE, which is made on the first start."""
+    if key := os.environ.get("SECRET_KEY"):
+        if len(key) < 32:
+            raise refused("SECRET_KEY", "must have at least 32 characters")
+        return key
+    path = Path(os.environ.get("SECRET_KEY_FILE") or project / "secret_key")
+    try:
+        return _stored_key(path)
+    except OSError as error:
+        raise refused(
+            "SECRET_KEY_FILE", f"names {path}, which can't be used: {error.strerror}"
+        ) from None
+
+
+def _stored_key(path: Path) -> str:
+    if not path.exists():
+        # Written aside and linked into place: of two processes that start together one wins,
+        # and neither reads half a key.
+        fresh = path.with_name(f"{path.name}.{os.getpid()}")
+        fresh.touch(mode=0o600)
+        fresh.write_text(secrets.token_urlsafe(48))
+        try:
+            os.link(fresh, path)
+        except FileExistsError:
+            pass
+        finally:
+            fresh.unlink()
+    key = path.read_text().strip()
+    if len(key) < 32:
+        raise refused("SECRET_KEY_FILE", f"names {path}, which holds fewer than 32 characters")
+    return key

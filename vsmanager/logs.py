@@ -1,0 +1,90 @@
+"""One log for everything: structlog's events and the libraries' own records, in one form."""
+
+import logging
+import logging.config
+import sys
+from typing import TextIO
+
+import structlog
+from structlog.types import Processor
+
+from scheduling import runlog
+
+
+class ToStderr:
+    """Writes log lines to wherever stderr is now, and loses them rather than fail.
+
+    A job must not fail because the log's disk is full or its reader has gone.
+    """
+
+    def write(self, text: str) -> None:
+        stream: TextIO | None = sys.stderr
+        try:
+            if stream:
+                stream.write(text)
+        except (OSError, ValueError):
+            pass
+
+    def flush(self) -> None:
+        try:
+            if sys.stderr:
+                sys.stderr.flush()
+        except (OSError, ValueError):
+            pass
+
+
+def configure(form: str, level: str) -> None:
+    """Send structlog and logging to stderr as ``form`` (``console`` or ``json``)."""
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.PositionalArgumentsFormatter(),
+        structlog.stdlib.ExtraAdder(),
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.StackInfoRenderer(),
+        runlog.capture,
+    ]
+    render: list[Processor] = (
+        [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty() if sys.stderr else False)]
+        if form == "console"
+        else [
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(default=str),
+        ]
+    )
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level)),
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=False,
+    )
+    logging.config.dictConfig(
+        {
+            "version": 1,
+            "disable_existing_loggers": False,
+            "formatters": {
+                "structlog": {
+                    "()": structlog.stdlib.ProcessorFormatter,
+                    "foreign_pre_chain": shared,
+                    "processors": [
+                        structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                        *render,
+                    ],
+                }
+            },
+            "handlers": {
+                "stderr": {
+                    "class": "logging.StreamHandler",
+                    "stream": ToStderr(),
+                    "formatter": "structlog",
+                }
+            },
+            "root": {"handlers": ["stderr"], "level": level},
+            "loggers": {
+                # APScheduler tells each wake-up and each job; our own events say what matters.
+                "apscheduler": {"level": "WARNING"},
+                "django.server": {"level": "WARNING"},
+            },
+        }
+    )
