@@ -1,5 +1,7 @@
 """What can go wrong in scheduling, in words for the person who caused it."""
 
+from typing import Any
+
 
 class SchedulingError(Exception):
     """Scheduling failed."""
@@ -23,9 +25,13 @@ class RunCancelled(SchedulingError):
 class JobFailed(SchedulingError):
     """The job failed for a reason that the message tells in full.
 
-    Jobs raise subclasses for failures that are expected (an upstream is down, say): the
-    history shows the message without a traceback. ``permanent`` says that trying again
-    can't help.
+    Jobs raise this, or subclasses, for failures that they foresee (an upstream is down, say):
+    the history shows the message without a traceback. ``permanent`` says that trying again
+    can't help; ``result`` is a summary of what was done all the same.
     """
 
     permanent = False
+
+    def __init__(self, message: str = "", *, result: Any = None) -> None:
+        super().__init__(message)
+        self.result = result

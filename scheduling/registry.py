@@ -113,9 +113,7 @@ class _Attempt:
             return True
         outcome.error = error
         outcome.value = None
-        logger.error(
-            f"{self.name}_failed", error=outcome.reason, seconds=round(outcome.seconds, 3)
-        )
+        logger.error(f"{self.name}_failed", error=outcome.reason, seconds=round(outcome.seconds, 3))
         # Whoever cancels a coroutine, or presses Ctrl-C in the foreground, must get through;
         # a job's own SystemExit must not.
         foreign = isinstance(error, asyncio.CancelledError | GeneratorExit) or (

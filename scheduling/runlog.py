@@ -85,7 +85,9 @@ def _plain(value: Any) -> Any:
     """The value as JSON can hold it, and no longer than a reader wants."""
     if value is None or isinstance(value, bool | int | float):
         # NaN and infinity are no JSON, and PostgreSQL refuses them.
-        return value if value == value and value not in (float("inf"), -float("inf")) else str(value)
+        return (
+            value if value == value and value not in (float("inf"), -float("inf")) else str(value)
+        )
     if isinstance(value, str):
         return clean(value, MAX_TEXT)
     try:

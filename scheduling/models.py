@@ -1,0 +1,291 @@
+"""What people want (JobSchedule), what the worker made of it, and every run."""
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models, transaction
+from django.db.models import Q
+from django.utils.timezone import now
+
+from . import registry, triggers
+from .errors import InvalidSchedule
+from .querysets import (
+    JobRunQuerySet,
+    JobScheduleQuerySet,
+    SchedulerProcessQuerySet,
+    count_change,
+)
+
+# A process that has not been heard from for so long counts as gone.
+HEARTBEAT_EVERY = timedelta(seconds=3)
+SILENT_AFTER = timedelta(seconds=15)
+
+
+def default_zone() -> str:
+    return settings.TIME_ZONE
+
+
+class JobSchedule(models.Model):
+    """When a job shall run. People write this; the worker only reads it."""
+
+    name = models.CharField(max_length=100, unique=True, editable=False)
+    interval_seconds = models.IntegerField(
+        "interval in seconds", default=0, help_text="0 = disabled. A cron text below wins over it."
+    )
+    cron = models.CharField(
+        "cron text",
+        max_length=triggers.MAX_CRON_LENGTH,
+        blank=True,
+        default="",
+        help_text="Five fields: minute, hour, day of month, month, day of week. "
+        "Empty = the interval counts.",
+    )
+    timezone = models.CharField(
+        "time zone of the cron text",
+        max_length=64,
+        default=default_zone,
+        help_text="Like Europe/Berlin.",
+    )
+    paused = models.BooleanField(default=False)
+    misfire_grace_seconds = models.PositiveIntegerField(
+        default=60,
+        validators=[MinValueValidator(1), MaxValueValidator(triggers.MAX_INTERVAL)],
+        help_text="A cron slot that could not start for so many seconds is given up as missed. "
+        "An interval job that was missed always runs once as soon as it can.",
+    )
+    coalesce = models.BooleanField(
+        default=True, help_text="Run once for several slots that came while nothing could start."
+    )
+    max_instances = models.PositiveSmallIntegerField(
+        default=1,
+        validators=[MinValueValidator(1), MaxValueValidator(100)],
+        help_text="So many runs of this job may go on at the same time.",
+    )
+    timeout_seconds = models.PositiveIntegerField(null=True, blank=True)
+    max_retries = models.PositiveSmallIntegerField(default=0)
+    revision = models.BigIntegerField(default=0, editable=False)
+    created_at = models.DateTimeField(default=now, editable=False)
+    updated_at = models.DateTimeField(default=now, editable=False)
+
+    objects = JobScheduleQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(interval_seconds__gte=0, interval_seconds__lte=triggers.MAX_INTERVAL),
+                name="interval_is_0_to_a_year",
+                violation_error_message="The interval must be 0 to 31,536,000 seconds.",
+            ),
+            models.CheckConstraint(condition=Q(max_instances__gte=1), name="at_least_one_instance"),
+            models.CheckConstraint(
+                condition=Q(misfire_grace_seconds__gte=1), name="grace_of_at_least_1_second"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def save(self, *args: object, **kwargs: object) -> None:
+        """Save as a new revision, so that the worker notices."""
+        with transaction.atomic():
+            self.revision = count_change()
+            self.updated_at = now()
+            fields = kwargs.get("update_fields")
+            if isinstance(fields, (list, tuple, set, frozenset)):
+                kwargs["update_fields"] = {*fields, "revision", "updated_at"}
+            super().save(*args, **kwargs)  # type: ignore[arg-type]
+
+    def clean(self) -> None:
+        try:
+            self.trigger()
+        except InvalidSchedule as error:
+            field = "cron" if self.cron.strip() else "interval_seconds"
+            raise ValidationError({field: str(error)}) from None
+        try:
+            triggers.check_zone(self.timezone)
+        except InvalidSchedule as error:
+            raise ValidationError({"timezone": str(error)}) from None
+
+    @property
+    def job(self) -> registry.Job | None:
+        """The registered job; None when the code that this process runs has none."""
+        return registry.jobs().get(self.name)
+
+    @property
+    def min_interval(self) -> int:
+        return self.job.min_interval_seconds if self.job else 1
+
+    def trigger(self) -> triggers.Trigger | None:
+        """What the worker runs on; None when disabled. Raises InvalidSchedule."""
+        return triggers.build(
+            self.interval_seconds, self.cron, self.timezone, min_interval=self.min_interval
+        )
+
+    @property
+    def in_words(self) -> str:
+        return triggers.in_words(self.interval_seconds, self.cron, self.timezone)
+
+    @property
+    def spec(self) -> str:
+        """All that the worker acts upon, as text: equal specs need nothing done."""
+        what = (
+            f"cron {self.cron} {self.timezone}" if self.cron else f"every {self.interval_seconds}"
+        )
+        return (
+            f"{what} grace={self.misfire_grace_seconds} coalesce={self.coalesce}"
+            f" instances={self.max_instances} paused={self.paused}"
+        )
+
+
+class ScheduleState(models.Model):
+    """What the worker made of a schedule. Only workers write it."""
+
+    schedule = models.OneToOneField(
+        JobSchedule, on_delete=models.CASCADE, primary_key=True, related_name="state"
+    )
+    applied_revision = models.BigIntegerField(default=0)
+    applied_spec = models.TextField(default="", blank=True)
+    applied_at = models.DateTimeField(null=True)
+    applied_by = models.CharField(max_length=200, default="", blank=True)
+    last_slot_at = models.DateTimeField(null=True, help_text="The newest slot that has come.")
+    paused_slot_at = models.DateTimeField(
+        null=True, help_text="The slot that would have come next when the schedule was paused."
+    )
+    problem = models.TextField(default="", blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.schedule_id}: {self.applied_spec}"
+
+
+class ChangeCounter(models.Model):
+    """One row, counted up by whatever the worker should look at: it is cheap to watch."""
+
+    value = models.BigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return str(self.value)
+
+
+class SchedulerProcess(models.Model):
+    """A process that runs jobs, and when it was last heard from."""
+
+    host = models.CharField(max_length=200)
+    pid = models.IntegerField()
+    started_at = models.DateTimeField(default=now)
+    heartbeat_at = models.DateTimeField(default=now, db_index=True)
+    leading_since = models.DateTimeField(null=True)
+    stopped_at = models.DateTimeField(null=True)
+
+    objects = SchedulerProcessQuerySet.as_manager()
+
+    class Meta:
+        verbose_name_plural = "scheduler processes"
+
+    def __str__(self) -> str:
+        return f"{self.host}:{self.pid}"
+
+
+class Status(models.TextChoices):
+    QUEUED = "queued", "queued"  # waits for its time, or for a worker
+    RUNNING = "running", "running"  # claimed by a worker
+    SUCCEEDED = "succeeded", "succeeded"
+    FAILED = "failed", "failed"  # the job raised
+    TIMED_OUT = "timed_out", "timed out"  # past its deadline
+    CANCELLED = "cancelled", "cancelled"  # a person or a stopping worker ended it
+    MISSED = "missed", "missed"  # the slot could not start in time
+    SKIPPED = "skipped", "skipped"  # the slot came while another run was going on
+    LOST = "lost", "lost"  # the process died under it
+
+
+class Cause(models.TextChoices):
+    SCHEDULE = "schedule", "schedule"
+    STARTUP = "startup", "start-up"  # the job had never run
+    MANUAL = "manual", "manual"  # a person asked for it
+    RETRY = "retry", "retry"  # an earlier attempt failed
+
+
+class JobRun(models.Model):
+    """One slot of a job and what became of it. Stays when its schedule goes."""
+
+    job_name = models.CharField("job", max_length=100)
+    trigger = models.CharField(max_length=10, choices=Cause.choices, default=Cause.SCHEDULE)
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.QUEUED)
+    scheduled_for = models.DateTimeField("slot")
+    attempt = models.PositiveSmallIntegerField(default=1)
+    slots = models.PositiveIntegerField(
+        default=1, help_text="How many slots this row stands for, its own included."
+    )
+    requested_by = models.CharField(max_length=150, blank=True, default="")
+    queued_at = models.DateTimeField(null=True)
+    claimed_at = models.DateTimeField(null=True)
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    cancel_requested_at = models.DateTimeField(null=True)
+    worker = models.CharField(max_length=200, blank=True, default="")
+    process = models.ForeignKey(
+        SchedulerProcess, null=True, on_delete=models.SET_NULL, related_name="runs"
+    )
+    result = models.JSONField(null=True)
+    error = models.TextField(blank=True, default="")
+    traceback = models.TextField(blank=True, default="")
+    log = models.JSONField(default=list)
+
+    objects = JobRunQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "run"
+        # Newest first, everywhere; the index below carries it.
+        ordering = ["-scheduled_for", "-id"]
+        constraints = [
+            # Claiming a slot is inserting its row: whoever comes second gets nothing.
+            models.UniqueConstraint(
+                fields=["job_name", "scheduled_for", "attempt"], name="one_run_per_slot"
+            ),
+            # Pressing "run now" twice queues one run.
+            models.UniqueConstraint(
+                fields=["job_name", "trigger"],
+                condition=Q(status=Status.QUEUED, trigger__in=[Cause.MANUAL, Cause.STARTUP]),
+                name="one_queued_run_per_job",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["scheduled_for", "id"], name="run_by_slot"),
+            models.Index(fields=["status", "scheduled_for"], name="run_by_status"),
+            models.Index(fields=["trigger", "scheduled_for"], name="run_by_trigger"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.job_name} at {self.scheduled_for:%Y-%m-%d %H:%M:%S}: {self.status}"
+
+    @property
+    def lag(self) -> timedelta | None:
+        """From the slot to the start of the job's body."""
+        return self.started_at - self.scheduled_for if self.started_at else None
+
+    @property
+    def duration(self) -> timedelta | None:
+        """From the start of the job's body to its end."""
+        if self.started_at and self.finished_at:
+            return self.finished_at - self.started_at
+        return None
+
+    @property
+    def is_active(self) -> bool:
+        return self.status in (Status.QUEUED, Status.RUNNING)
+
+
+class ApiToken(models.Model):
+    """A key to the API. Only its digest is kept: the token itself is shown once."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="api_tokens"
+    )
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    created_at = models.DateTimeField(default=now, editable=False)
+    last_used_at = models.DateTimeField(null=True, editable=False)
+
+    def __str__(self) -> str:
+        return f"token of {self.user} from {self.created_at:%Y-%m-%d}"

@@ -1,0 +1,87 @@
+"""Queries in the field's words, and the writes that must be noticed or must not collide."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Self
+
+from django.db import models, transaction
+from django.db.models import F
+from django.utils import timezone
+
+if TYPE_CHECKING:
+    from .models import JobRun, JobSchedule, SchedulerProcess
+
+
+def count_change() -> int:
+    """Count the change counter up, inside the caller's transaction; returns its new value.
+
+    The row lock makes the order of the values the order of the commits, so a worker that
+    has seen a value has seen all that came before it.
+    """
+    from .models import ChangeCounter
+
+    with transaction.atomic():
+        if not ChangeCounter.objects.filter(pk=1).update(value=F("value") + 1):
+            ChangeCounter.objects.get_or_create(pk=1)
+            ChangeCounter.objects.filter(pk=1).update(value=F("value") + 1)
+        return ChangeCounter.objects.values_list("value", flat=True).get(pk=1)
+
+
+class JobScheduleQuerySet(models.QuerySet["JobSchedule"]):
+    """Every way of writing schedules counts as a change, bulk updates too."""
+
+    def update(self, **fields: Any) -> int:
+        with transaction.atomic():
+            return super().update(
+                **{"updated_at": timezone.now(), **fields, "revision": count_change()}
+            )
+
+    def bulk_create(self, objs: Iterable["JobSchedule"], *args: Any, **kwargs: Any) -> Any:
+        with transaction.atomic():
+            objs = list(objs)
+            revision = count_change()
+            for schedule in objs:
+                schedule.revision = revision
+            return super().bulk_create(objs, *args, **kwargs)
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        with transaction.atomic():
+            count_change()
+            return super().delete()
+
+
+class JobRunQuerySet(models.QuerySet["JobRun"]):
+    def active(self) -> Self:
+        """Waiting or going on."""
+        return self.filter(status__in=("queued", "running"))
+
+    def running(self) -> Self:
+        return self.filter(status="running")
+
+    def queued(self) -> Self:
+        return self.filter(status="queued")
+
+    def due(self, now: datetime) -> Self:
+        """Queued runs whose time has come, oldest first."""
+        return self.queued().filter(scheduled_for__lte=now).order_by("scheduled_for", "id")
+
+    def finished(self) -> Self:
+        return self.exclude(status__in=("queued", "running"))
+
+    def older_than(self, moment: datetime) -> Self:
+        return self.finished().filter(scheduled_for__lt=moment)
+
+    def without_details(self) -> Self:
+        """For lists: the columns that can be long stay in the database."""
+        return self.defer("log", "traceback", "result")
+
+
+class SchedulerProcessQuerySet(models.QuerySet["SchedulerProcess"]):
+    def alive(self, now: datetime) -> Self:
+        """Heard from within the last 15 seconds, and not stopped."""
+        from .models import SILENT_AFTER
+
+        return self.filter(stopped_at=None, heartbeat_at__gt=now - SILENT_AFTER)
+
+    def leading(self, now: datetime) -> Self:
+        return self.alive(now).filter(leading_since__isnull=False).order_by("-leading_since")
