@@ -150,7 +150,6 @@ class ScheduleState(models.Model):
     applied_spec = models.TextField(default="", blank=True)
     applied_at = models.DateTimeField(null=True)
     applied_by = models.CharField(max_length=200, default="", blank=True)
-    last_slot_at = models.DateTimeField(null=True, help_text="The newest slot that has come.")
     paused_slot_at = models.DateTimeField(
         null=True, help_text="The slot that would have come next when the schedule was paused."
     )
@@ -217,6 +216,9 @@ class JobRun(models.Model):
     attempt = models.PositiveSmallIntegerField(default=1)
     slots = models.PositiveIntegerField(
         default=1, help_text="How many slots this row stands for, its own included."
+    )
+    until = models.DateTimeField(
+        null=True, help_text="The last of the slots, when this row stands for several."
     )
     requested_by = models.CharField(max_length=150, blank=True, default="")
     queued_at = models.DateTimeField(null=True)
