@@ -1,0 +1,42 @@
+"""What is asked of mods and game versions, in the words of the field."""
+
+import json
+from typing import TYPE_CHECKING, Self
+
+from django.db import connections, models
+from django.db.models.functions import Cast
+
+if TYPE_CHECKING:
+    from .models import GameVersion, Mod
+
+
+class ModQuerySet(models.QuerySet["Mod"]):
+    def listed(self) -> Self:
+        """Those in the catalogue when it was last read."""
+        return self.filter(delisted_at=None)
+
+    def delisted(self) -> Self:
+        return self.exclude(delisted_at=None)
+
+    def with_tag(self, tag: str) -> Self:
+        """Those that carry exactly this category."""
+        if connections[self.db].features.supports_json_field_contains:
+            return self.filter(tags__contains=[tag])
+        # SQLite keeps the list as text and can't look into it without a scan anyway; the
+        # quotes around the tag make it a whole one. LIKE ignores case here.
+        return self.alias(_tags=Cast("tags", models.TextField())).filter(
+            _tags__contains=json.dumps(tag)
+        )
+
+
+class GameVersionQuerySet(models.QuerySet["GameVersion"]):
+    def listed(self) -> Self:
+        """Those in a feed when it was last read."""
+        return self.filter(withdrawn_at=None)
+
+    def in_channel(self, channel: str) -> Self:
+        return self.filter(channel=channel)
+
+    def latest_of(self, channel: str) -> "GameVersion | None":
+        """The newest version of a channel, None before it was first read."""
+        return self.in_channel(channel).filter(is_latest=True).first()
