@@ -1,0 +1,168 @@
+"""What people do to schedules and runs. Admin, pages and API all come through here."""
+
+from copy import copy
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.utils.timezone import now
+
+from . import audit, registry, triggers
+from .errors import InvalidSchedule, SchedulingError
+from .models import Cause, JobRun, JobSchedule, Status
+from .querysets import count_change
+
+
+class StaleEdit(SchedulingError):
+    """The schedule was changed by somebody else meanwhile."""
+
+    def __init__(self, message: str = "", *, current: JobSchedule | None = None) -> None:
+        super().__init__(message)
+        self.current = current
+
+
+class AlreadyQueued(SchedulingError):
+    """A run of this job is already queued."""
+
+
+class NotActive(SchedulingError):
+    """The run has already ended."""
+
+
+def change(
+    schedule: JobSchedule, by: User, *, revision: int | None = None, **fields: Any
+) -> list[str]:
+    """Set ``fields`` of a schedule; returns what changed in words, nothing if nothing did.
+
+    Raises ValidationError (by field, in the worker's own words), and StaleEdit when
+    ``revision`` is given and the row has moved on. ``schedule`` then holds what is stored.
+    """
+    with transaction.atomic():
+        current = locked(schedule, revision)
+        before = copy(current)
+        for name, value in fields.items():
+            setattr(current, name, check_field(current, name, value))
+        changed = audit.changed_fields(before, current)
+        _check(current, changed)
+        texts = audit.differences(before, current)
+        if changed:
+            current.save(update_fields=changed)
+            audit.note_change(by, before, current, texts)
+    for field in (*audit.FIELDS, "revision", "updated_at"):
+        setattr(schedule, field, getattr(current, field))
+    return texts
+
+
+def locked(schedule: JobSchedule, revision: int | None = None) -> JobSchedule:
+    """The stored row, which stays as it is until the caller's transaction ends.
+
+    Raises StaleEdit if its revision is no longer ``revision``.
+    """
+    current = JobSchedule.objects.select_for_update().filter(pk=schedule.pk).first()
+    if current is None:
+        raise StaleEdit(f"{schedule.name} was deleted meanwhile.")
+    if revision is not None and current.revision != revision:
+        told = "; ".join(audit.told_since(current, revision))
+        paused = " (paused)" if current.paused else ""
+        raise StaleEdit(
+            f"{current.name} was changed meanwhile{f' ({told})' if told else ''}. "
+            f"It is now: {current.in_words}{paused}. "
+            f"Nothing was saved; save again to overwrite that.",
+            current=current,
+        )
+    return current
+
+
+def check_field(schedule: JobSchedule, name: str, value: Any) -> Any:
+    """The value as it can be stored; raises ValidationError in the worker's own words."""
+    try:
+        if name == "interval_seconds":
+            return triggers.check_interval(value, schedule.min_interval)
+        if name == "cron":
+            # The zone is checked where it belongs: this error is about the text alone.
+            triggers.build(0, value, "UTC")
+            return " ".join(value.split())
+        if name == "timezone":
+            if not isinstance(value, str):
+                raise InvalidSchedule("A time zone is a text like Europe/Berlin or UTC.")
+            return triggers.check_zone(value.strip()).key
+    except InvalidSchedule as error:
+        raise ValidationError({name: str(error)}) from None
+    if name == "paused" and not isinstance(value, bool):
+        raise ValidationError({name: "paused must be true or false."})
+    return value
+
+
+def _check(schedule: JobSchedule, changed: list[str]) -> None:
+    others = [field.name for field in schedule._meta.fields if field.name not in changed]
+    schedule.clean_fields(exclude=others)
+    if {"interval_seconds", "cron", "timezone"}.isdisjoint(changed):
+        # A schedule that can't be understood can still be paused.
+        return
+    try:
+        schedule.trigger()
+    except InvalidSchedule as error:
+        field = "cron" if schedule.cron else "interval_seconds"
+        raise ValidationError({field: str(error)}) from None
+
+
+def pause(schedule: JobSchedule, by: User) -> list[str]:
+    return change(schedule, by, paused=True)
+
+
+def resume(schedule: JobSchedule, by: User) -> list[str]:
+    return change(schedule, by, paused=False)
+
+
+def unschedule(schedule: JobSchedule, by: User) -> list[str]:
+    """Disable for good, over restarts too: until a person schedules it again."""
+    return change(schedule, by, interval_seconds=0, cron="")
+
+
+def run_now(schedule: JobSchedule, by: User) -> JobRun:
+    """Queue a run for the worker, of a paused or disabled job too.
+
+    Raises UnknownJob when the code has no such job, AlreadyQueued when one waits already.
+    """
+    registry.get(schedule.name)
+    moment = now()
+    try:
+        with transaction.atomic():
+            run = JobRun.objects.create(
+                job_name=schedule.name,
+                trigger=Cause.MANUAL,
+                scheduled_for=moment,
+                queued_at=moment,
+                requested_by=by.get_username(),
+            )
+            count_change()
+            audit.note_action(by, schedule, f"Run now: queued run {run.pk}.")
+    except IntegrityError:
+        raise AlreadyQueued(f"A run of {schedule.name} already waits for a worker.") from None
+    return run
+
+
+def cancel(run: JobRun, by: User) -> None:
+    """End a queued run, or ask a running one to stop (asking again changes nothing).
+
+    Raises NotActive when it has ended.
+    """
+    moment, this = now(), JobRun.objects.filter(pk=run.pk)
+    with transaction.atomic():
+        if this.queued().update(
+            status=Status.CANCELLED,
+            finished_at=moment,
+            cancel_requested_at=moment,
+            error=f"Cancelled by {by.get_username()} before it started.",
+        ):
+            message = "Cancelled before it started."
+        elif this.running().filter(cancel_requested_at=None).update(cancel_requested_at=moment):
+            message = "Asked the running job to stop."
+        elif this.running().exists():
+            return
+        else:
+            raise NotActive(f"Run {run.pk} has already ended.")
+        count_change()
+        audit.note_action(by, run, message)
+    run.refresh_from_db()
