@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 from django.utils.module_loading import autodiscover_modules
 
 
@@ -7,5 +8,8 @@ class SchedulingConfig(AppConfig):
     verbose_name = "Scheduling"
 
     def ready(self) -> None:
+        from . import checks, schedules  # noqa: F401 - checks register themselves
+
         # Each app registers its jobs by decorator in its own jobs.py.
         autodiscover_modules("jobs")
+        post_migrate.connect(schedules.add_missing, sender=self)

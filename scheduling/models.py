@@ -129,15 +129,15 @@ class JobSchedule(models.Model):
         return triggers.in_words(self.interval_seconds, self.cron, self.timezone)
 
     @property
-    def spec(self) -> str:
-        """All that the worker acts upon, as text: equal specs need nothing done."""
-        what = (
-            f"cron {self.cron} {self.timezone}" if self.cron else f"every {self.interval_seconds}"
-        )
-        return (
-            f"{what} grace={self.misfire_grace_seconds} coalesce={self.coalesce}"
-            f" instances={self.max_instances} paused={self.paused}"
-        )
+    def spec(self) -> dict[str, object]:
+        """All that the worker acts upon: where specs are equal nothing needs to be done."""
+        return {
+            "schedule": f"{self.cron} {self.timezone}" if self.cron else self.interval_seconds,
+            "paused": self.paused,
+            "grace_seconds": self.misfire_grace_seconds,
+            "coalesce": self.coalesce,
+            "max_instances": self.max_instances,
+        }
 
 
 class ScheduleState(models.Model):
@@ -147,7 +147,7 @@ class ScheduleState(models.Model):
         JobSchedule, on_delete=models.CASCADE, primary_key=True, related_name="state"
     )
     applied_revision = models.BigIntegerField(default=0)
-    applied_spec = models.TextField(default="", blank=True)
+    applied_spec = models.JSONField(default=dict)
     applied_at = models.DateTimeField(null=True)
     applied_by = models.CharField(max_length=200, default="", blank=True)
     paused_slot_at = models.DateTimeField(
@@ -156,7 +156,7 @@ class ScheduleState(models.Model):
     problem = models.TextField(default="", blank=True)
 
     def __str__(self) -> str:
-        return f"{self.schedule_id}: {self.applied_spec}"
+        return f"revision {self.applied_revision} by {self.applied_by}"
 
 
 class ChangeCounter(models.Model):
@@ -166,6 +166,11 @@ class ChangeCounter(models.Model):
 
     def __str__(self) -> str:
         return str(self.value)
+
+    @classmethod
+    def read(cls) -> int:
+        """The counter's value now; one look-up by key."""
+        return cls.objects.filter(pk=1).values_list("value", flat=True).first() or 0
 
 
 class SchedulerProcess(models.Model):

@@ -5,10 +5,12 @@ that can be saved can also run.
 """
 
 import re
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -21,23 +23,25 @@ MAX_INTERVAL = 31_536_000
 MAX_CRON_LENGTH = 100
 # A summary of missed slots counts this far; past it "more than" is as useful to a person.
 MAX_COUNTED = 10_000
+# Without coalescing every slot gets a run of its own, but not without end.
+MAX_RECENT = 101
 
 _CRON_CHARACTERS = re.compile(r"[0-9A-Za-z*/,\-# \t]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Due:
-    """The slots of a schedule that have come: from ``first`` to ``last``, ``count`` of them.
+    """The slots of a schedule that have come, ``count`` of them, the oldest ``first``.
 
-    ``counted`` is False when there were more than ``count`` (the counting is bounded).
-    ``next`` is the first slot that is still to come.
+    ``recent`` are the newest, oldest first, at most MAX_RECENT. ``counted`` is False when
+    there were more than ``count``. ``next`` is the first slot that is still to come.
     """
 
     first: datetime
-    last: datetime
+    recent: list[datetime]
     count: int
-    counted: bool
     next: datetime
+    counted: bool = True
 
 
 class Interval(BaseTrigger):
@@ -51,9 +55,10 @@ class Interval(BaseTrigger):
 
     def due(self, first: datetime, now: datetime) -> Due:
         step = timedelta(seconds=self.seconds)
-        more = max((now - first) // step, 0)
-        last = first + more * step
-        return Due(first=first, last=last, count=more + 1, counted=True, next=last + step)
+        count = max((now - first) // step, 0) + 1
+        newest = range(max(count - MAX_RECENT, 0), count)
+        recent = [first + number * step for number in newest]
+        return Due(first=first, recent=recent, count=count, next=recent[-1] + step)
 
     def upcoming(self, first: datetime) -> Iterator[datetime]:
         """``first`` and the slots after it."""
@@ -84,21 +89,18 @@ class Cron(BaseTrigger):
         return next(self._after(previous or now), None)
 
     def due(self, first: datetime, now: datetime) -> Due:
-        last, count = first, 1
+        recent, count = deque([first], maxlen=MAX_RECENT), 1
         slots = self._after(first)
-        upcoming = next(slots)
-        while upcoming <= now and count < MAX_COUNTED:
-            last, count = upcoming, count + 1
-            upcoming = next(slots)
-        if counted := upcoming > now:
-            return Due(first=first, last=last, count=count, counted=counted, next=upcoming)
-        return Due(
-            first=first,
-            last=next(self._before(now)),
-            count=count,
-            counted=counted,
-            next=next(self._after(now)),
-        )
+        while (upcoming := next(slots)) <= now:
+            if count == MAX_COUNTED:
+                newest = list(islice(self._before(now), MAX_RECENT))
+                following = next(self._after(now))
+                return Due(
+                    first=first, recent=newest[::-1], count=count, next=following, counted=False
+                )
+            recent.append(upcoming)
+            count += 1
+        return Due(first=first, recent=list(recent), count=count, next=upcoming)
 
     def upcoming(self, first: datetime) -> Iterator[datetime]:
         """``first`` and the slots after it."""

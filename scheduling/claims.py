@@ -1,0 +1,113 @@
+"""The writes of a pass: slots become rows, queued rows become this process's runs.
+
+Everything here runs inside the pass's one transaction.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from django.db.models import Count, Min
+
+from .models import Cause, JobRun, JobSchedule, SchedulerProcess, Status
+from .plan import Busy, Decision
+from .runner import ClaimedRun
+
+MAX_QUEUED_PER_PASS = 200
+
+
+def busy(names: Iterable[str]) -> dict[str, Busy]:
+    """The runs that are going on, of these jobs, in whatever process."""
+    rows = (
+        JobRun.objects.running()
+        .filter(job_name__in=list(names))
+        .order_by()
+        .values("job_name")
+        .annotate(count=Count("id"), since=Min("claimed_at"))
+    )
+    return {row["job_name"]: Busy(count=row["count"], since=row["since"]) for row in rows}
+
+
+def insert(
+    decisions: Mapping[str, list[Decision]], process: SchedulerProcess, now: datetime
+) -> list[ClaimedRun]:
+    """Write the rows; returns the runs that this process won.
+
+    A slot that has its row already, from whatever scheduler, is left as it is: that is what
+    keeps a slot from starting twice.
+    """
+    rows = [_row(name, one, process, now) for name, many in decisions.items() for one in many]
+    if not rows:
+        return []
+    JobRun.objects.bulk_create(rows, ignore_conflicts=True)
+    # Which rows made it is not told, but no other pass writes this process at this moment.
+    return _claimed(process, now, trigger=Cause.SCHEDULE)
+
+
+def take_queued(process: SchedulerProcess, now: datetime) -> list[ClaimedRun]:
+    """Claim the queued runs that are due and that their job's ``max_instances`` lets start."""
+    due = list(
+        JobRun.objects.due(now)
+        .select_for_update(skip_locked=True)
+        .values_list("id", "job_name")[:MAX_QUEUED_PER_PASS]
+    )
+    if not due:
+        return []
+    names = {name for _, name in due}
+    limits = dict(JobSchedule.objects.filter(name__in=names).values_list("name", "max_instances"))
+    going_on = busy(names)
+    free = {
+        name: limits.get(name, 1) - (going_on[name].count if name in going_on else 0)
+        for name in names
+    }
+    taken = []
+    for run_id, name in due:
+        if free[name] > 0:
+            free[name] -= 1
+            taken.append(run_id)
+    JobRun.objects.queued().filter(pk__in=taken).update(
+        status=Status.RUNNING, process=process, worker=str(process), claimed_at=now
+    )
+    return _claimed(process, now, pk__in=taken)
+
+
+def unstarted(process: SchedulerProcess) -> list[ClaimedRun]:
+    """What the database says this process has claimed."""
+    return _claimed(process, None)
+
+
+def release(run_ids: Iterable[int], process: SchedulerProcess) -> None:
+    """Give claimed runs that did not start back to the queue, for the next worker."""
+    JobRun.objects.running().filter(pk__in=list(run_ids), process=process).update(
+        status=Status.QUEUED, process=None, worker="", claimed_at=None
+    )
+
+
+def _row(name: str, decision: Decision, process: SchedulerProcess, now: datetime) -> JobRun:
+    row = JobRun(
+        job_name=name,
+        status=decision.status,
+        scheduled_for=decision.slot,
+        slots=decision.slots,
+        until=decision.until,
+        queued_at=now,
+        worker=str(process),
+    )
+    if decision.status is Status.RUNNING:
+        row.process, row.claimed_at = process, now
+    else:
+        row.finished_at, row.error = now, decision.reason
+    return row
+
+
+def _claimed(process: SchedulerProcess, at: datetime | None, **filters: object) -> list[ClaimedRun]:
+    rows = (
+        JobRun.objects.running().filter(process=process, **filters).order_by("scheduled_for", "id")
+    )
+    if at is not None:
+        rows = rows.filter(claimed_at=at)
+    return [
+        ClaimedRun(run_id=run_id, job_name=name, scheduled_for=slot, attempt=attempt)
+        for run_id, name, slot, attempt in rows.values_list(
+            "id", "job_name", "scheduled_for", "attempt"
+        )
+    ]

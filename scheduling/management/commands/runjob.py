@@ -1,0 +1,75 @@
+"""One job, now, in the foreground."""
+
+import signal
+import sys
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import transaction
+from django.utils import timezone
+
+from scheduling import claims, registry, runner
+from scheduling.errors import UnknownJob
+from scheduling.models import Cause, JobRun, JobSchedule, Status
+from scheduling.presence import Presence
+from scheduling.recorder import Recorder
+from scheduling.runner import ClaimedRun
+
+
+class Command(BaseCommand):
+    help = "Runs one registered job now, with its log on the terminal and a row in the history."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("name", help="the job's name, as the command jobs lists it")
+
+    def handle(self, *, name: str, **_options: Any) -> None:
+        try:
+            registry.get(name)
+        except UnknownJob as error:
+            raise CommandError(str(error), returncode=2) from None
+        # Being told to stop is the same as Ctrl-C: the run is closed as cancelled.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        presence = Presence(timezone.now)
+        presence.start()
+        try:
+            status = _run(name, presence)
+        finally:
+            presence.stop()
+        self.stderr.write(f"{name}: {Status(status).label}")
+        if status != Status.SUCCEEDED:
+            sys.exit(1)
+
+
+def _run(name: str, presence: Presence) -> Status:
+    run = _claim(name, presence)
+    recorder = Recorder(presence.process)
+    recorder.start()
+    try:
+        return runner.run(
+            ClaimedRun(run_id=run.pk, job_name=name, scheduled_for=run.scheduled_for),
+            recorder,
+            timezone.now,
+        )
+    finally:
+        recorder.close(patience=30)
+
+
+def _claim(name: str, presence: Presence) -> JobRun:
+    now = timezone.now()
+    with transaction.atomic():
+        schedule = JobSchedule.objects.filter(name=name).first()
+        limit = schedule.max_instances if schedule else 1
+        if (others := claims.busy([name]).get(name)) and others.count >= limit:
+            raise CommandError(
+                f"{name} is running already, since {others.since:%Y-%m-%d %H:%M:%S} UTC."
+            )
+        return JobRun.objects.create(
+            job_name=name,
+            trigger=Cause.MANUAL,
+            status=Status.RUNNING,
+            scheduled_for=now,
+            queued_at=now,
+            claimed_at=now,
+            process=presence.process,
+            worker=str(presence.process),
+        )

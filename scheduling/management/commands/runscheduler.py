@@ -1,0 +1,44 @@
+"""The worker."""
+
+import os
+import signal
+import sys
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+
+from scheduling.worker import Worker
+
+
+class Command(BaseCommand):
+    help = (
+        "Runs the scheduled jobs until SIGTERM or SIGINT: the first lets running jobs finish, "
+        "the second stops at once."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--grace",
+            type=float,
+            default=30.0,
+            metavar="SECONDS",
+            help="how long running jobs get to finish after the first signal (default: 30)",
+        )
+
+    def handle(self, *, grace: float, **_options: Any) -> None:
+        if grace < 0:
+            raise CommandError("--grace must not be negative.")
+        worker = Worker(grace=grace)
+        for name in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(name, worker.stop)
+        executor = MigrationExecutor(connection)
+        if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+            raise CommandError("The database is not up to date. Run: python manage.py migrate")
+        code = worker.run()
+        if code:
+            # A job's thread that never ends would keep the interpreter from leaving.
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(code)

@@ -1,0 +1,242 @@
+"""Brings what is scheduled in line with what people want, touching only what differs."""
+
+from datetime import datetime, timedelta
+
+import structlog
+from django.db import DatabaseError, InterfaceError, transaction
+
+from .errors import InvalidSchedule
+from .models import Cause, JobRun, JobSchedule, ScheduleState, Status
+from .service import SchedulerService
+from .text import clean
+from .triggers import Interval, Trigger
+
+logger = structlog.get_logger(__name__)
+
+# A next run further off than its schedule can be: the clock was ahead when it was stored.
+CLOCK_SLACK = timedelta(seconds=5)
+
+
+class Reconciler:
+    """Compares every JobSchedule with what was applied of it, for one leader."""
+
+    def __init__(self, service: SchedulerService) -> None:
+        self._service, self._store = service, service.store
+        # What this process's scheduler works on, by name: another leader may have changed
+        # the tables behind it.
+        self._known: dict[str, dict[str, object]] = {}
+
+    def run(self) -> None:
+        """One full look at all schedules."""
+        now = self._service.clock()
+        stored = self._store.next_runs()
+        readable = self._store.restore(stored)
+        wanted = set()
+        for schedule in JobSchedule.objects.select_related("state"):
+            wanted.add(schedule.name)
+            try:
+                self._look(schedule, schedule.name in readable, stored.get(schedule.name), now)
+            except (DatabaseError, InterfaceError):
+                raise
+            except Exception as error:
+                logger.exception("schedule_not_applied", job=schedule.name)
+                self._mark(schedule, now, problem=f"{type(error).__name__}: {error}")
+        for name in stored.keys() - wanted:
+            self._service.remove_job(name)
+            logger.info("job_removed", job=name, reason="its schedule was deleted")
+
+    def _look(
+        self, schedule: JobSchedule, is_stored: bool, next_run: datetime | None, now: datetime
+    ) -> None:
+        if schedule.job is None:
+            # Left in the store: a newer release, running elsewhere, may know the job.
+            problem = "The code that the worker runs has no job of this name."
+            self._mark(schedule, now, problem=problem)
+            return
+        try:
+            trigger = schedule.trigger()
+        except InvalidSchedule as error:
+            if is_stored:
+                self._remove(schedule, next_run, now, reason=str(error))
+            self._mark(schedule, now, problem=str(error))
+            return
+        if trigger is None:
+            if is_stored:
+                self._remove(schedule, next_run, now, reason="disabled")
+            self._mark(schedule, now)
+        elif not is_stored:
+            self._register(schedule, trigger, now)
+        elif _applied(schedule) != schedule.spec:
+            self._change(schedule, trigger, next_run, now)
+        elif not _plausible(schedule, trigger, next_run, now):
+            self._schedule(schedule, trigger, self._fresh_slot(schedule, trigger, now))
+            logger.warning("next_run_corrected", job=schedule.name, was=str(next_run))
+        else:
+            if self._known.get(schedule.name) != schedule.spec:
+                self._store.forget(schedule.name)
+            self._mark(schedule, now)
+
+    def _register(self, schedule: JobSchedule, trigger: Trigger, now: datetime) -> None:
+        """Schedule what is not scheduled: it is new, was disabled, or its row was thrown away."""
+        with self._service.locked(), transaction.atomic():
+            last = _last_slot(schedule.name)
+            if _applied(schedule).get("schedule") == schedule.spec["schedule"] and last:
+                slot = trigger.get_next_fire_time(last, now)
+            else:
+                slot = self._fresh_slot(schedule, trigger, now)
+            if not schedule.paused:
+                _queue_first_run(schedule, now)
+            self._schedule(schedule, trigger, slot)
+            self._mark(schedule, now, paused_slot=slot)
+        logger.info(
+            "job_registered", job=schedule.name, schedule=schedule.in_words, next_run=str(slot)
+        )
+
+    def _change(
+        self, schedule: JobSchedule, trigger: Trigger, next_run: datetime | None, now: datetime
+    ) -> None:
+        """Apply an edit; slots that had come by then and did not start leave a row."""
+        before = _applied(schedule)
+        with self._service.locked(), transaction.atomic():
+            slot = next_run
+            if before.get("paused"):
+                slot = schedule.state.paused_slot_at
+                self._give_up(schedule.name, slot, now, "The schedule was paused")
+            if before.get("schedule") != schedule.spec["schedule"]:
+                self._give_up(schedule.name, next_run, now, "The schedule was changed")
+                slot = self._fresh_slot(schedule, trigger, now)
+            elif slot is None:
+                slot = self._fresh_slot(schedule, trigger, now)
+            elif before.get("paused") and slot <= now:
+                slot = trigger.due(slot, now).next
+            self._schedule(schedule, trigger, slot)
+            self._mark(schedule, now, paused_slot=slot)
+        logger.info(
+            "job_rescheduled",
+            job=schedule.name,
+            schedule=schedule.in_words,
+            paused=schedule.paused,
+            next_run=None if schedule.paused else str(slot),
+        )
+
+    def _remove(
+        self, schedule: JobSchedule, next_run: datetime | None, now: datetime, reason: str
+    ) -> None:
+        with self._service.locked(), transaction.atomic():
+            self._give_up(schedule.name, next_run, now, "The schedule was disabled")
+            self._service.remove_job(schedule.name)
+        logger.info("job_removed", job=schedule.name, reason=reason)
+
+    def _schedule(self, schedule: JobSchedule, trigger: Trigger, slot: datetime | None) -> None:
+        self._service.add(
+            schedule.name,
+            trigger,
+            next_run=slot,
+            paused=schedule.paused,
+            grace_seconds=schedule.misfire_grace_seconds,
+            coalesce=schedule.coalesce,
+            max_instances=schedule.max_instances,
+        )
+
+    def _fresh_slot(
+        self, schedule: JobSchedule, trigger: Trigger, now: datetime
+    ) -> datetime | None:
+        """The first slot of a new or changed schedule.
+
+        A cron waits for its next match. An interval counts from the last slot; what has
+        passed by that count starts now.
+        """
+        last = _last_slot(schedule.name)
+        slot: datetime | None
+        if isinstance(trigger, Interval) and last and last <= now:
+            slot = max(trigger.get_next_fire_time(last, now), now)
+        else:
+            slot = trigger.get_next_fire_time(None, now)
+        return slot.replace(microsecond=0) if slot else None
+
+    def _give_up(self, name: str, first: datetime | None, now: datetime, why: str) -> None:
+        """Write the row of the slots that have come and will not start any more."""
+        job = self._store.restore([name]).get(name)
+        if first is None or first > now or job is None:
+            return
+        due = job.trigger.due(first, now)
+        JobRun.objects.bulk_create(
+            [
+                JobRun(
+                    job_name=name,
+                    status=Status.MISSED,
+                    scheduled_for=first,
+                    slots=due.count,
+                    until=due.recent[-1] if due.count > 1 else None,
+                    queued_at=now,
+                    finished_at=now,
+                    worker=str(self._service.process),
+                    error=f"{why}, so slots that had come did not start: {due.count:,}.",
+                )
+            ],
+            ignore_conflicts=True,
+        )
+
+    def _mark(
+        self,
+        schedule: JobSchedule,
+        now: datetime,
+        *,
+        problem: str = "",
+        paused_slot: datetime | None = None,
+    ) -> None:
+        """Tell people what was applied, when and by whom."""
+        self._known[schedule.name] = schedule.spec
+        state = getattr(schedule, "state", None)
+        problem = clean(problem, 1_000)
+        if (
+            state
+            and state.applied_revision == schedule.revision
+            and state.applied_spec == schedule.spec
+            and state.problem == problem
+        ):
+            return
+        fields = {
+            "applied_revision": schedule.revision,
+            "applied_spec": schedule.spec,
+            "applied_at": now,
+            "applied_by": str(self._service.process),
+            "problem": problem,
+        }
+        if paused_slot:
+            fields["paused_slot_at"] = paused_slot if schedule.paused else None
+        ScheduleState.objects.update_or_create(schedule=schedule, defaults=fields)
+
+
+def _applied(schedule: JobSchedule) -> dict[str, object]:
+    state: ScheduleState | None = getattr(schedule, "state", None)
+    return state.applied_spec if state else {}
+
+
+def _plausible(
+    schedule: JobSchedule, trigger: Trigger, next_run: datetime | None, now: datetime
+) -> bool:
+    """Whether the stored next run can be right: nobody but the worker should write it."""
+    if schedule.paused or next_run is None:
+        return schedule.paused and next_run is None
+    latest = trigger.get_next_fire_time(None, now)
+    return latest is not None and next_run <= latest + CLOCK_SLACK
+
+
+def _last_slot(name: str) -> datetime | None:
+    """The newest slot of the job that has come, whatever became of it."""
+    slots = JobRun.objects.filter(job_name=name, trigger__in=(Cause.SCHEDULE, Cause.STARTUP))
+    newest = slots.order_by("-scheduled_for").values_list("scheduled_for", "until").first()
+    return max(moment for moment in newest if moment) if newest else None
+
+
+def _queue_first_run(schedule: JobSchedule, now: datetime) -> None:
+    """A job that asks for it does not wait for its first slot when it has never run."""
+    job = schedule.job
+    if job is None or not job.run_at_once:
+        return
+    no_run = (Status.MISSED, Status.SKIPPED)
+    if JobRun.objects.filter(job_name=schedule.name).exclude(status__in=no_run).exists():
+        return
+    first = JobRun(job_name=schedule.name, trigger=Cause.STARTUP, scheduled_for=now, queued_at=now)
+    JobRun.objects.bulk_create([first], ignore_conflicts=True)

@@ -1,0 +1,128 @@
+"""Writes what became of runs: at once when they are few, together when they are many."""
+
+import contextlib
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import structlog
+from django.db import DatabaseError, InterfaceError, connection, transaction
+
+from .models import JobRun, SchedulerProcess, Status
+
+logger = structlog.get_logger(__name__)
+
+# A quick run's start and end are written together; a slow one's start is not kept waiting.
+START_MAY_WAIT = 0.1
+RETRY_FIRST, RETRY_LAST = 0.2, 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finished:
+    """The end of a run, fit to be stored."""
+
+    run_id: int
+    status: Status
+    started_at: datetime
+    finished_at: datetime
+    result: Any = None
+    error: str = ""
+    traceback: str = ""
+    log: list[dict[str, Any]] = field(default_factory=list)
+
+
+class Recorder:
+    """A thread that writes starts and outcomes of this process's runs.
+
+    While the database is away it keeps them and tries again. A row that was closed by
+    somebody else meanwhile (as lost, say) stays as it is.
+    """
+
+    def __init__(self, process: SchedulerProcess) -> None:
+        self._process = process
+        self._changed = threading.Condition()
+        self._started: dict[int, datetime] = {}
+        self._finished: dict[int, Finished] = {}
+        self._closing = False
+        self._thread = threading.Thread(target=self._work, name="recorder", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def started(self, run_id: int, at: datetime) -> None:
+        with self._changed:
+            self._started[run_id] = at
+            self._changed.notify()
+
+    def finished(self, outcome: Finished) -> None:
+        with self._changed:
+            self._started.pop(outcome.run_id, None)
+            self._finished[outcome.run_id] = outcome
+            self._changed.notify()
+
+    def unwritten(self) -> set[int]:
+        """The runs whose outcome is known here but not yet in the database."""
+        with self._changed:
+            return set(self._finished)
+
+    def close(self, patience: float) -> bool:
+        """Write what is left, for ``patience`` seconds at most; False if some was not written."""
+        with self._changed:
+            self._closing = True
+            self._changed.notify()
+        self._thread.join(patience)
+        return not self._thread.is_alive()
+
+    def _work(self) -> None:
+        pause = RETRY_FIRST
+        while batch := self._next_batch():
+            try:
+                self._write(*batch)
+            except (DatabaseError, InterfaceError) as error:
+                logger.warning("outcomes_wait_for_database", error=str(error), retry_in=pause)
+                with contextlib.suppress(Exception):
+                    connection.close()
+                with self._changed:
+                    self._changed.wait(pause)
+                pause = min(pause * 2, RETRY_LAST)
+            else:
+                pause = RETRY_FIRST
+                self._forget(*batch)
+        connection.close()
+
+    def _next_batch(self) -> tuple[dict[int, datetime], dict[int, Finished]] | None:
+        """What is to be written now; None when closing and nothing is left."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._started or self._finished or self._closing)
+            if not self._finished and not self._closing:
+                self._changed.wait_for(lambda: self._finished or self._closing, START_MAY_WAIT)
+            batch = dict(self._started), dict(self._finished)
+        return batch if any(batch) else None
+
+    def _forget(self, started: Iterable[int], finished: dict[int, Finished]) -> None:
+        with self._changed:
+            for run_id in started:
+                self._started.pop(run_id, None)
+            for run_id in finished:
+                self._finished.pop(run_id, None)
+
+    def _write(self, started: dict[int, datetime], finished: dict[int, Finished]) -> None:
+        with transaction.atomic():
+            mine = JobRun.objects.running().filter(process=self._process)
+            for run_id, at in started.items():
+                mine.filter(pk=run_id).update(started_at=at)
+            for run_id, outcome in finished.items():
+                if not mine.filter(pk=run_id).update(
+                    status=outcome.status,
+                    started_at=outcome.started_at,
+                    finished_at=outcome.finished_at,
+                    result=outcome.result,
+                    error=outcome.error,
+                    traceback=outcome.traceback,
+                    log=outcome.log,
+                ):
+                    logger.warning(
+                        "late_outcome_ignored", run_id=run_id, outcome=outcome.status.value
+                    )

@@ -1,0 +1,128 @@
+"""Runs one claimed row: binds its context, captures its log, hands its outcome on."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import structlog
+from django.db import close_old_connections
+
+from . import registry, runlog
+from .errors import JobFailed, RunCancelled, UnknownJob
+from .models import Status
+from .recorder import Finished, Recorder
+from .registry import Outcome, RunContext
+from .text import clean
+
+MAX_ERROR = 2_000
+TRACEBACK_HEAD, TRACEBACK_TAIL = 4_000, 16_000
+MAX_RESULT = 65_536
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimedRun:
+    """A row that this process has claimed and now owes an outcome."""
+
+    run_id: int
+    job_name: str
+    scheduled_for: datetime
+    attempt: int = 1
+    context: RunContext = field(init=False)
+
+    def __post_init__(self) -> None:
+        context = RunContext(
+            job=self.job_name,
+            run_id=self.run_id,
+            attempt=self.attempt,
+            scheduled_for=self.scheduled_for,
+        )
+        object.__setattr__(self, "context", context)
+
+
+def run(claimed: ClaimedRun, recorder: Recorder, clock: Callable[[], datetime]) -> Status:
+    """Run the job in this thread and record how it went. Raises nothing."""
+    started_at = clock()
+    recorder.started(claimed.run_id, started_at)
+    with (
+        structlog.contextvars.bound_contextvars(
+            job=claimed.job_name, run_id=claimed.run_id, attempt=claimed.attempt
+        ),
+        runlog.capturing() as log,
+    ):
+        outcome = _call(claimed)
+    status = _status(outcome, claimed.context)
+    recorder.finished(
+        Finished(
+            run_id=claimed.run_id,
+            status=status,
+            started_at=started_at,
+            finished_at=clock(),
+            result=storable(_result(outcome)),
+            error=clean(outcome.reason, MAX_ERROR),
+            traceback=_cut_middle(clean(outcome.traceback)),
+            log=log.events(),
+        )
+    )
+    return status
+
+
+def by_name(name: str) -> Any:
+    """Run a job by its name and return its value: the one function that stored jobs refer to.
+
+    A stored reference to the job's own function would break when that is renamed.
+    """
+    return registry.get(name).run(RunContext(job=name, run_id=0)).value
+
+
+def storable(value: Any) -> Any:
+    """A job's value as JSON that both databases take, or a note why it is not kept."""
+    try:
+        text = json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as error:
+        return {"note": clean(f"The job's result is no JSON: {error}", MAX_ERROR)}
+    if len(text) > MAX_RESULT:
+        return {"note": f"The job's result was too long to keep ({len(text):,} characters)."}
+    return _cleaned(json.loads(text))
+
+
+def _call(claimed: ClaimedRun) -> Outcome:
+    # Pool threads live on, but a database connection may have died since their last run.
+    close_old_connections()
+    try:
+        return registry.get(claimed.job_name).run(claimed.context)
+    except UnknownJob as error:
+        return Outcome(error=JobFailed(str(error)))
+    except BaseException as error:  # noqa: BLE001 - a thread that dies here would leave its run open
+        return Outcome(error=error)
+    finally:
+        close_old_connections()
+
+
+def _status(outcome: Outcome, context: RunContext) -> Status:
+    if outcome.ok:
+        return Status.SUCCEEDED
+    if context.cancelled and isinstance(outcome.error, RunCancelled):
+        return Status.CANCELLED
+    return Status.FAILED
+
+
+def _result(outcome: Outcome) -> Any:
+    return outcome.error.result if isinstance(outcome.error, JobFailed) else outcome.value
+
+
+def _cleaned(value: Any) -> Any:
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, list):
+        return [_cleaned(item) for item in value]
+    if isinstance(value, dict):
+        return {clean(key): _cleaned(item) for key, item in value.items()}
+    return value
+
+
+def _cut_middle(text: str) -> str:
+    if len(text) <= TRACEBACK_HEAD + TRACEBACK_TAIL:
+        return text
+    return f"{text[:TRACEBACK_HEAD]}\n…\n{text[-TRACEBACK_TAIL:]}"

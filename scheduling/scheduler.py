@@ -1,0 +1,172 @@
+"""APScheduler's loop made safe: one guarded pass claims, advances and hands over."""
+
+import contextlib
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+
+import structlog
+from apscheduler.job import Job
+from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.schedulers.base import STATE_RUNNING, STATE_STOPPED
+from django.db import connection, transaction
+
+from . import claims, registry
+from .executors import ThreadExecutor
+from .jobstore import SlotStore
+from .models import JobRun, SchedulerProcess
+from .plan import Busy, Decision, Policy, decide
+from .runner import ClaimedRun
+from .triggers import Interval
+
+logger = structlog.get_logger(__name__)
+
+# The cap heals what no event tells (the clock was set, another process changed the table);
+# the floor keeps a slot that can't be moved on from becoming a hot loop.
+LONGEST_WAIT, SHORTEST_WAIT = 10.0, 0.2
+RETRY_FIRST, RETRY_LAST = 0.2, 5.0
+
+
+class SlotScheduler(BackgroundScheduler):
+    """Starts each slot at most once, whatever number of schedulers work on the database.
+
+    ``_process_jobs`` replaces APScheduler's own, which dies on a database error and submits
+    before it advances. What it leans on of APScheduler 3.11: ``_event``, ``_thread``,
+    ``_main_loop``, ``_process_jobs``, ``_jobstores_lock``, ``state``; a test pins these names.
+    """
+
+    def __init__(
+        self,
+        *,
+        process: SchedulerProcess,
+        store: SlotStore,
+        executor: ThreadExecutor,
+        clock: Callable[[], datetime],
+        before_pass: Callable[[], None] = lambda: None,
+    ) -> None:
+        super().__init__(
+            timezone="UTC", jobstores={"default": store}, executors={"default": executor}
+        )
+        self._process, self._store, self._executor = process, store, executor
+        self._clock, self._before_pass = clock, before_pass
+        self.leading_since = clock()
+        self._failures = 0
+        self._waiting = False
+
+    def halt(self, patience: float) -> None:
+        """Stop the loop, waiting for a pass that is going on for ``patience`` seconds at most.
+
+        APScheduler's own ``shutdown`` holds its locks meanwhile and waits without end.
+        """
+        self.state = STATE_STOPPED
+        self._event.set()
+        self._thread.join(patience)
+
+    @property
+    def turning(self) -> bool:
+        return self._thread is not None and bool(self._thread.is_alive())
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep passes out. Taken before any transaction, so that none waits for the other."""
+        with self._jobstores_lock:
+            yield
+
+    def _main_loop(self) -> None:
+        try:
+            super()._main_loop()
+        finally:
+            connection.close()
+
+    def _process_jobs(self) -> float | None:
+        """One round of the main loop; returns how long to wait for the next, in seconds."""
+        if self.state != STATE_RUNNING:
+            return None
+        try:
+            if self._failures:
+                self._recover()
+            self._before_pass()
+            wait: float = self._pass(self._clock())
+        except Exception as error:  # noqa: BLE001 - whatever it is, the loop goes on
+            return self._after_failure(error)
+        self._failures = 0
+        return wait
+
+    def run_ended(self) -> None:
+        """A run has ended: queued ones that had to wait for it may start."""
+        if self._waiting:
+            self.wakeup()
+
+    def _pass(self, now: datetime) -> float:
+        with self._jobstores_lock:
+            with transaction.atomic():
+                claimed = self._claim_slots(now) + claims.take_queued(self._process, now)
+            # Only now: a claim that was not committed must not run.
+            for run in claimed:
+                self._executor.submit_run(run)
+            return self._wait_after(now)
+
+    def _claim_slots(self, now: datetime) -> list[ClaimedRun]:
+        due = self._store.due(now)
+        known = registry.jobs()
+        # A job that only a newer release knows is left for a worker that knows it.
+        jobs = self._store.restore(name for name in due if name in known)
+        going_on = claims.busy(jobs)
+        decisions: dict[str, list[Decision]] = {}
+        next_runs: dict[str, datetime] = {}
+        for name, job in jobs.items():
+            try:
+                slots = job.trigger.due(due[name], now)
+                decisions[name] = decide(
+                    slots, _policy(job), going_on.get(name, Busy()), now, self.leading_since
+                )
+                next_runs[name] = slots.next
+            except Exception:
+                decisions.pop(name, None)
+                logger.exception("schedule_not_understood", job=name)
+        claimed = claims.insert(decisions, self._process, now)
+        self._store.advance(next_runs)
+        return claimed
+
+    def _wait_after(self, now: datetime) -> float:
+        """Seconds until there is something to do."""
+        queued = JobRun.objects.queued().order_by("scheduled_for")
+        next_queued = queued.values_list("scheduled_for", flat=True).first()
+        self._waiting = next_queued is not None and next_queued <= now
+        moments = [self._store.get_next_run_time(), None if self._waiting else next_queued]
+        upcoming: datetime | None = min((one for one in moments if one), default=None)
+        if upcoming is None:
+            return LONGEST_WAIT
+        if upcoming <= now:
+            return SHORTEST_WAIT
+        until: float = (upcoming - self._clock()).total_seconds()
+        return max(0.0, min(until, LONGEST_WAIT))
+
+    def _after_failure(self, error: Exception) -> float:
+        self._failures += 1
+        wait = min(RETRY_FIRST * 2 ** min(self._failures - 1, 10), RETRY_LAST)
+        logger.warning(
+            "pass_failed", error=str(error)[:500], kind=type(error).__name__, retry_in=wait
+        )
+        with contextlib.suppress(Exception):
+            connection.close()
+        return wait
+
+    def _recover(self) -> None:
+        """Start what a failed pass may have claimed after all.
+
+        When the connection breaks during the commit nobody knows whether it took place, but
+        the rows do.
+        """
+        at_hand = self._executor.in_flight().keys() | self._executor.unwritten()
+        for run in claims.unstarted(self._process):
+            if run.run_id not in at_hand:
+                self._executor.submit_run(run)
+
+
+def _policy(job: Job) -> Policy:
+    return Policy(
+        catch_up=isinstance(job.trigger, Interval),
+        grace=timedelta(seconds=job.misfire_grace_time),
+        coalesce=job.coalesce,
+        max_instances=job.max_instances,
+    )

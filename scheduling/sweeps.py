@@ -1,0 +1,55 @@
+"""Closes what dead processes left open."""
+
+import contextlib
+import os
+import socket
+from datetime import datetime
+
+import structlog
+
+from .models import SILENT_AFTER, JobRun, SchedulerProcess, Status
+
+logger = structlog.get_logger(__name__)
+
+
+def close_lost_runs(now: datetime) -> int:
+    """Close every run that its process can't finish any more as ``lost``; returns how many."""
+    closed = 0
+    running = JobRun.objects.running().select_related("process").defer("log", "traceback", "result")
+    for run in running:
+        reason = _why_lost(run.process, now)
+        if reason and _close(run, reason, now):
+            logger.warning("run_lost", job=run.job_name, run_id=run.pk, reason=reason)
+            closed += 1
+    return closed
+
+
+def _close(run: JobRun, reason: str, now: datetime) -> bool:
+    still_open = JobRun.objects.running().filter(pk=run.pk, process=run.process)
+    return still_open.update(status=Status.LOST, finished_at=now, error=reason) == 1
+
+
+def _why_lost(process: SchedulerProcess | None, now: datetime) -> str:
+    """In words; empty while the process may still finish its runs."""
+    if process is None:
+        return "The run belongs to no process any more, so nobody can finish it."
+    heard = f"{process.heartbeat_at:%Y-%m-%d %H:%M:%S} UTC"
+    if process.stopped_at:
+        return f"Its process {process} stopped before the run ended."
+    if now - process.heartbeat_at > SILENT_AFTER:
+        return f"Its process {process} was last heard from at {heard} and counts as gone."
+    if _died_here(process):
+        return f"Its process {process} is gone; it was last heard from at {heard}."
+    return ""
+
+
+def _died_here(process: SchedulerProcess) -> bool:
+    """Whether the process ran on this machine and its number is not in use any more."""
+    if process.host != socket.gethostname()[:200]:
+        return False
+    with contextlib.suppress(PermissionError):
+        try:
+            os.kill(process.pid, 0)
+        except (ProcessLookupError, OverflowError):
+            return True
+    return False
