@@ -42,6 +42,10 @@ class ThreadExecutor(BaseExecutor):
         with self._landed:
             return {run_id: claimed for run_id, (claimed, _) in self._flying.items()}
 
+    def owed(self) -> set[int]:
+        """The runs whose outcome is not in the database yet."""
+        return self.in_flight().keys() | self._recorder.unwritten()
+
     def cancel(self, run_id: int) -> None:
         """Tell the run, if it is here, that it should stop."""
         if claimed := self.in_flight().get(run_id):

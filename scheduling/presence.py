@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 import structlog
-from django.db import DatabaseError, InterfaceError, connection
+from django.db import DatabaseError, InterfaceError, close_old_connections, connection
 
 from .models import HEARTBEAT_EVERY, SchedulerProcess
 
@@ -59,6 +59,5 @@ class Presence:
                 self._write(heartbeat_at=self._clock())
             except (DatabaseError, InterfaceError) as error:
                 logger.warning("heartbeat_failed", error=str(error))
-                with contextlib.suppress(Exception):
-                    connection.close()
+                close_old_connections()
         connection.close()

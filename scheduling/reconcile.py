@@ -65,7 +65,7 @@ class Reconciler:
                 self._remove(schedule, next_run, now, reason="disabled")
             self._mark(schedule, now)
         elif not is_stored:
-            self._register(schedule, trigger, now)
+            self._register(schedule, trigger, next_run, now)
         elif _applied(schedule) != schedule.spec:
             self._change(schedule, trigger, next_run, now)
         elif not _plausible(schedule, trigger, next_run, now):
@@ -76,13 +76,19 @@ class Reconciler:
                 self._store.forget(schedule.name)
             self._mark(schedule, now)
 
-    def _register(self, schedule: JobSchedule, trigger: Trigger, now: datetime) -> None:
-        """Schedule what is not scheduled: it is new, was disabled, or its row was thrown away."""
+    def _register(
+        self, schedule: JobSchedule, trigger: Trigger, next_run: datetime | None, now: datetime
+    ) -> None:
+        """Schedule what is not scheduled: it is new, was disabled, or its row was thrown away.
+
+        ``next_run`` is known when the row is there but what is pickled in it can't be read.
+        """
         with self._service.locked(), transaction.atomic():
-            last = _last_slot(schedule.name)
-            if _applied(schedule).get("schedule") == schedule.spec["schedule"] and last:
-                slot = trigger.get_next_fire_time(last, now)
-            else:
+            slot = None
+            if _applied(schedule).get("schedule") == schedule.spec["schedule"]:
+                last = _last_slot(schedule.name)
+                slot = next_run or (trigger.get_next_fire_time(last, now) if last else None)
+            if slot is None:
                 slot = self._fresh_slot(schedule, trigger, now)
             if not schedule.paused:
                 _queue_first_run(schedule, now)

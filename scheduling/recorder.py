@@ -1,6 +1,5 @@
 """Writes what became of runs: at once when they are few, together when they are many."""
 
-import contextlib
 import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -8,7 +7,13 @@ from datetime import datetime
 from typing import Any
 
 import structlog
-from django.db import DatabaseError, InterfaceError, connection, transaction
+from django.db import (
+    DatabaseError,
+    InterfaceError,
+    close_old_connections,
+    connection,
+    transaction,
+)
 
 from .models import JobRun, SchedulerProcess, Status
 
@@ -82,8 +87,7 @@ class Recorder:
                 self._write(*batch)
             except (DatabaseError, InterfaceError) as error:
                 logger.warning("outcomes_wait_for_database", error=str(error), retry_in=pause)
-                with contextlib.suppress(Exception):
-                    connection.close()
+                close_old_connections()
                 with self._changed:
                     self._changed.wait(pause)
                 pause = min(pause * 2, RETRY_LAST)

@@ -8,7 +8,7 @@ import structlog
 from apscheduler.job import Job
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.schedulers.base import STATE_RUNNING, STATE_STOPPED
-from django.db import connection, transaction
+from django.db import close_old_connections, connection, transaction
 
 from . import claims, registry
 from .executors import ThreadExecutor
@@ -85,7 +85,7 @@ class SlotScheduler(BackgroundScheduler):
             if self._failures:
                 self._recover()
             self._before_pass()
-            wait: float = self._pass(self._clock())
+            wait = self._pass(self._clock())
         except Exception as error:  # noqa: BLE001 - whatever it is, the loop goes on
             return self._after_failure(error)
         self._failures = 0
@@ -132,23 +132,24 @@ class SlotScheduler(BackgroundScheduler):
         queued = JobRun.objects.queued().order_by("scheduled_for")
         next_queued = queued.values_list("scheduled_for", flat=True).first()
         self._waiting = next_queued is not None and next_queued <= now
-        moments = [self._store.get_next_run_time(), None if self._waiting else next_queued]
-        upcoming: datetime | None = min((one for one in moments if one), default=None)
+        moments: list[datetime | None] = [
+            self._store.get_next_run_time(),
+            None if self._waiting else next_queued,
+        ]
+        upcoming = min((one for one in moments if one), default=None)
         if upcoming is None:
             return LONGEST_WAIT
         if upcoming <= now:
             return SHORTEST_WAIT
-        until: float = (upcoming - self._clock()).total_seconds()
-        return max(0.0, min(until, LONGEST_WAIT))
+        return max(0.0, min((upcoming - self._clock()).total_seconds(), LONGEST_WAIT))
 
     def _after_failure(self, error: Exception) -> float:
         self._failures += 1
-        wait = min(RETRY_FIRST * 2 ** min(self._failures - 1, 10), RETRY_LAST)
+        wait = min(RETRY_FIRST * 2.0 ** min(self._failures - 1, 10), RETRY_LAST)
         logger.warning(
             "pass_failed", error=str(error)[:500], kind=type(error).__name__, retry_in=wait
         )
-        with contextlib.suppress(Exception):
-            connection.close()
+        close_old_connections()
         return wait
 
     def _recover(self) -> None:
@@ -157,7 +158,7 @@ class SlotScheduler(BackgroundScheduler):
         When the connection breaks during the commit nobody knows whether it took place, but
         the rows do.
         """
-        at_hand = self._executor.in_flight().keys() | self._executor.unwritten()
+        at_hand = self._executor.owed()
         for run in claims.unstarted(self._process):
             if run.run_id not in at_hand:
                 self._executor.submit_run(run)

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import structlog
 from django.conf import settings
-from django.db import DatabaseError, InterfaceError, connection
+from django.db import DatabaseError, InterfaceError, close_old_connections, connection
 from django.utils import timezone
 
 from . import leadership, schedules, sweeps
@@ -183,6 +183,5 @@ class Worker:
 
     def _wait_for_database(self, error: Exception) -> None:
         logger.warning("database_unavailable", error=str(error), retry_in=DATABASE_PAUSE)
-        with contextlib.suppress(Exception):
-            connection.close()
+        close_old_connections()
         time.sleep(DATABASE_PAUSE)

@@ -1,6 +1,13 @@
-"""What all tests share."""
+"""What all tests share: a file as the database, and a small cast of jobs."""
+
+import threading
+from collections.abc import Iterator
 
 import pytest
+import structlog
+
+from scheduling import registry
+from scheduling.registry import current_run, safe_job
 
 
 @pytest.fixture(scope="session")
@@ -13,3 +20,47 @@ def django_db_modify_db_settings(
     database = settings.DATABASES["default"]
     if database["ENGINE"] == "django.db.backends.sqlite3":
         database["TEST"]["NAME"] = str(tmp_path_factory.mktemp("db") / "test.sqlite3")
+
+
+class Cast:
+    """Registered jobs for tests: ``noop``, ``failing``, ``slow`` (until let go), ``talkative``."""
+
+    def __init__(self) -> None:
+        self.calls: list[str] = []
+        self.begun = threading.Event()
+        self.let_go = threading.Event()
+
+        @safe_job("noop")
+        def noop() -> dict[str, int]:
+            """Does nothing."""
+            self.calls.append("noop")
+            return {"done": len(self.calls)}
+
+        @safe_job("failing")
+        def failing() -> None:
+            self.calls.append("failing")
+            raise ValueError("the well is dry")
+
+        @safe_job("slow")
+        def slow() -> str:
+            self.calls.append("slow")
+            self.begun.set()
+            while not self.let_go.wait(0.02):
+                current_run().check()
+            return "at last"
+
+        @safe_job("talkative")
+        def talkative() -> None:
+            for number in range(1_000):
+                structlog.get_logger().info("said", number=number)
+
+        self.noop, self.failing, self.slow = noop, failing, slow
+
+
+@pytest.fixture
+def cast(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cast]:
+    """The cast, alone on the stage: no other job is registered meanwhile."""
+    monkeypatch.setattr(registry, "_jobs", {})
+    cast = Cast()
+    yield cast
+    cast.let_go.set()

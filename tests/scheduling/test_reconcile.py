@@ -1,0 +1,288 @@
+"""Reconcile: what people set becomes what is scheduled, and nothing else is touched."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django_apscheduler.models import DjangoJob
+from structlog.testing import capture_logs
+
+from scheduling import registry, schedules
+from scheduling.models import Cause, JobRun, JobSchedule, ScheduleState, Status
+from scheduling.registry import safe_job
+
+from .leader import NOON, Leader, rows, schedule
+
+
+def next_run(name="noop"):
+    return DjangoJob.objects.get(id=name).next_run_time
+
+
+def events(logs):
+    return [log["event"] for log in logs]
+
+
+def test_a_new_schedule_is_registered_and_says_when_and_by_whom(leader):
+    row = schedule(interval_seconds=600)
+    with capture_logs() as logs:
+        leader.look()
+    assert events(logs) == ["job_registered"]
+    assert next_run() == NOON + timedelta(minutes=10)
+    state = ScheduleState.objects.get(schedule=row)
+    assert (state.applied_revision, state.applied_at) == (row.revision, NOON)
+    assert state.applied_by == str(leader.presence.process)
+
+
+def test_nothing_is_written_when_nothing_changed(leader, django_assert_num_queries):
+    schedule(interval_seconds=600)
+    leader.look()
+    with django_assert_num_queries(3) as queries:
+        leader.reconciler.run()
+    assert all(query["sql"].startswith("SELECT") for query in queries.captured_queries)
+
+
+def test_interval_0_is_not_registered(leader):
+    schedule(interval_seconds=0)
+    leader.look()
+    assert not DjangoJob.objects.exists()
+
+
+def test_a_shorter_interval_counts_from_the_last_slot(leader, clock):
+    schedule(interval_seconds=3_600)
+    leader.look()
+    clock.forward(hours=1)
+    leader.turn()
+    leader.end_runs()
+    clock.forward(minutes=5)
+    schedule(interval_seconds=600)
+    leader.look()
+    assert next_run() == NOON + timedelta(hours=1, minutes=10)
+
+
+def test_an_interval_that_has_passed_already_starts_now(leader, clock):
+    schedule(interval_seconds=3_600)
+    leader.look()
+    clock.forward(hours=1)
+    leader.turn()
+    leader.end_runs()
+    clock.forward(minutes=15)
+    schedule(interval_seconds=600)
+    leader.look()
+    assert [run.scheduled_for for run in leader.started] == [clock.now]
+
+
+def test_a_changed_cron_waits_for_its_next_match(leader, clock):
+    schedule(cron="0 * * * *")
+    leader.look()
+    clock.forward(minutes=40)
+    schedule(cron="30 * * * *")
+    leader.look()
+    assert leader.started == []
+    assert next_run() == NOON + timedelta(hours=1, minutes=30)
+
+
+def test_a_change_of_policy_keeps_the_next_run(leader, clock):
+    schedule(interval_seconds=3_600)
+    leader.look()
+    clock.forward(minutes=40)
+    schedule(max_instances=3)
+    leader.look()
+    assert next_run() == NOON + timedelta(hours=1)
+    assert leader.service.get_job("noop").max_instances == 3
+
+
+def test_a_restart_keeps_the_next_run(leader, clock):
+    schedule(interval_seconds=6)
+    leader.look()
+    for _ in range(4):
+        clock.forward(seconds=4)
+        leader = Leader(clock)
+        leader.look()
+        leader.end_runs()
+    assert [slot for slot, status in rows() if status == "succeeded"] == ["12:00:06", "12:00:12"]
+
+
+def test_the_projection_can_be_thrown_away(leader, clock):
+    schedule(interval_seconds=600)
+    leader.look()
+    clock.forward(minutes=10)
+    leader.turn()
+    leader.end_runs()
+    DjangoJob.objects.all().delete()
+    clock.forward(minutes=1)
+    leader.look()
+    assert next_run() == NOON + timedelta(minutes=20)
+
+
+def test_slots_are_not_forgotten_when_the_projection_is(leader, clock):
+    schedule(cron="*/10 * * * *")
+    leader.look()
+    clock.forward(minutes=10)
+    leader.turn()
+    leader.end_runs()
+    DjangoJob.objects.all().delete()
+    clock.forward(minutes=35)
+    leader.look()
+    assert rows() == [("12:10:00", "succeeded"), ("12:20:00", "missed")]
+    assert JobRun.objects.get(status="missed").slots == 3
+
+
+def test_pausing_and_resuming_keeps_the_grid_and_tells_what_was_left_out(leader, clock):
+    schedule(interval_seconds=600)
+    leader.look()
+    schedule(paused=True)
+    leader.look()
+    assert next_run() is None
+    clock.forward(minutes=25)
+    leader.turn()
+    schedule(paused=False)
+    leader.look()
+    assert leader.started == []
+    assert next_run() == NOON + timedelta(minutes=30)
+    left_out = JobRun.objects.get()
+    assert (left_out.status, left_out.slots) == (Status.MISSED, 2)
+    assert left_out.error.startswith("The schedule was paused")
+
+
+def test_a_restart_does_not_resume_a_paused_job(leader, clock):
+    schedule(interval_seconds=600, paused=True)
+    leader.look()
+    clock.forward(minutes=20)
+    Leader(clock).look()
+    assert next_run() is None
+
+
+def test_disabling_removes_the_job_and_enabling_brings_it_back(leader, clock):
+    schedule(interval_seconds=600)
+    leader.look()
+    with capture_logs() as logs:
+        schedule(interval_seconds=0)
+        leader.look()
+        assert not DjangoJob.objects.exists()
+        clock.forward(minutes=1)
+        schedule(interval_seconds=60)
+        leader.look()
+    assert events(logs) == ["job_removed", "job_registered"]
+    assert next_run() == NOON + timedelta(minutes=2)
+
+
+def test_slots_that_had_come_when_the_schedule_was_changed_leave_a_row(leader, clock):
+    schedule(cron="*/10 * * * *")
+    leader.look()
+    clock.forward(minutes=25)
+    schedule(cron="0 0 * * *")
+    Leader(clock).look()
+    assert rows() == [("12:10:00", "missed")]
+    assert "The schedule was changed" in JobRun.objects.get().error
+
+
+def test_a_schedule_that_cannot_be_understood_shows_it_on_its_own_row(leader):
+    good, bad = schedule("noop", interval_seconds=60), schedule("failing", interval_seconds=60)
+    leader.look()
+    JobSchedule.objects.filter(pk=bad.pk).update(cron="61 * * * *")
+    leader.look()
+    assert "minute" in ScheduleState.objects.get(schedule=bad).problem
+    assert ScheduleState.objects.get(schedule=good).problem == ""
+    assert list(DjangoJob.objects.values_list("id", flat=True)) == ["noop"]
+    JobSchedule.objects.filter(pk=bad.pk).update(cron="")
+    leader.look()
+    assert ScheduleState.objects.get(schedule=bad).problem == ""
+
+
+def test_a_schedule_whose_job_is_gone_says_so_and_nothing_is_deleted(leader):
+    row = schedule(interval_seconds=60)
+    leader.look()
+    registry.unregister("noop")
+    leader.look()
+    assert "no job of this name" in ScheduleState.objects.get(schedule=row).problem
+    assert DjangoJob.objects.filter(id="noop").exists()
+
+
+def test_a_deleted_schedule_takes_its_job_along_but_not_its_history(leader, clock):
+    row = schedule(interval_seconds=60)
+    leader.look()
+    clock.forward(minutes=1)
+    leader.turn()
+    row.delete()
+    leader.look()
+    assert not DjangoJob.objects.exists()
+    assert rows() == [("12:01:00", "running")]
+
+
+def test_an_edit_by_hand_in_sql_is_found_by_the_full_look(leader):
+    row = schedule(interval_seconds=600)
+    leader.look()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE scheduling_jobschedule SET interval_seconds = 60 WHERE id = %s", [row.pk]
+        )
+    leader.look()
+    assert next_run() == NOON + timedelta(minutes=1)
+
+
+def test_a_next_run_that_somebody_meddled_with_is_put_right(leader, clock):
+    schedule(interval_seconds=600)
+    leader.look()
+    for meddled in (None, NOON + timedelta(days=365)):
+        DjangoJob.objects.update(next_run_time=meddled)
+        leader.look()
+        assert next_run() == NOON + timedelta(minutes=10)
+
+
+def test_when_the_clock_is_set_back_the_job_does_not_wait_for_the_old_time(leader, clock):
+    schedule(interval_seconds=600)
+    leader.look()
+    clock.forward(minutes=10)
+    leader.turn()
+    leader.end_runs()
+    clock.forward(hours=-1)
+    leader.look()
+    assert next_run() == clock.now + timedelta(minutes=10)
+
+
+def test_another_leaders_edit_is_not_overlooked(leader, clock):
+    schedule(interval_seconds=600)
+    other = Leader(clock)
+    for one in (leader, other):
+        one.look()
+    schedule(interval_seconds=60)
+    other.look()
+    leader.look()
+    clock.forward(minutes=1)
+    leader.turn()
+    assert next_run() == NOON + timedelta(minutes=2)
+
+
+@pytest.fixture
+def eager(cast):
+    @safe_job("eager", interval_seconds=600, run_at_once=True)
+    def eager() -> None: ...
+
+    return eager
+
+
+def test_a_job_that_has_never_run_can_run_at_once(eager, leader):
+    schedules.add_missing()
+    leader.look()
+    leader.look()
+    assert [(run.job_name, run.scheduled_for) for run in leader.started] == [("eager", NOON)]
+    assert JobRun.objects.get().trigger == Cause.STARTUP
+    assert next_run("eager") == NOON + timedelta(minutes=10)
+
+
+def test_a_job_that_has_run_waits_for_its_slot_after_a_restart(eager, leader, clock):
+    schedules.add_missing()
+    leader.look()
+    leader.end_runs(Status.FAILED)
+    DjangoJob.objects.all().delete()
+    clock.forward(minutes=1)
+    other = Leader(clock)
+    other.look()
+    assert other.started == []
+
+
+def test_add_missing_never_overwrites_what_a_person_set(eager, db):
+    schedules.add_missing()
+    schedule("eager", interval_seconds=0)
+    assert schedules.add_missing() == []
+    assert JobSchedule.objects.get(name="eager").interval_seconds == 0

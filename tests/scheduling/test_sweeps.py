@@ -1,0 +1,67 @@
+"""Runs whose process is gone don't stay open."""
+
+import subprocess
+import sys
+from datetime import timedelta
+
+import pytest
+
+from scheduling.models import JobRun, SchedulerProcess, Status
+
+from .leader import NOON, Leader, rows, schedule
+
+
+@pytest.fixture
+def running(leader, clock):
+    schedule(interval_seconds=60)
+    leader.look()
+    clock.forward(seconds=60)
+    leader.turn()
+    return JobRun.objects.get()
+
+
+def test_a_run_of_a_living_process_is_left_alone(running, leader):
+    leader.beat()
+    assert leader.sweep() == 0
+    assert rows() == [("12:01:00", "running")]
+
+
+def test_a_process_that_fell_silent_loses_its_runs(running, leader, clock):
+    clock.forward(seconds=16)
+    other = Leader(clock)
+    assert other.sweep() == 1
+    running.refresh_from_db()
+    assert (running.status, running.finished_at) == (Status.LOST, clock.now)
+    assert "was last heard from at 2026-11-23 12:00:00 UTC" in running.error
+
+
+def test_a_process_that_said_goodbye_loses_its_runs_at_once(running, leader):
+    SchedulerProcess.objects.update(stopped_at=NOON)
+    assert leader.sweep() == 1
+
+
+def test_a_process_that_died_on_this_machine_is_noticed_at_once(running, leader):
+    child = subprocess.Popen([sys.executable, "-c", ""])
+    child.wait()
+    SchedulerProcess.objects.update(pid=child.pid, heartbeat_at=NOON + timedelta(hours=1))
+    assert leader.sweep() == 1
+    assert "is gone" in JobRun.objects.get().error
+
+
+def test_a_number_in_use_on_another_machine_tells_nothing(running, leader):
+    SchedulerProcess.objects.update(host="elsewhere", pid=1, heartbeat_at=NOON + timedelta(hours=1))
+    assert leader.sweep() == 0
+
+
+def test_a_run_without_a_process_is_lost(running, leader):
+    SchedulerProcess.objects.all().delete()
+    assert leader.sweep() == 1
+
+
+def test_a_lost_run_does_not_block_the_next_slot(running, leader, clock):
+    clock.forward(seconds=60)
+    other = Leader(clock)
+    SchedulerProcess.objects.filter(pk=leader.presence.process.pk).update(stopped_at=clock.now)
+    other.sweep()
+    other.look()
+    assert rows() == [("12:01:00", "lost"), ("12:02:00", "running")]
