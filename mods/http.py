@@ -61,6 +61,11 @@ class Answer:
     size: int
 
 
+class _Session(requests.Session):
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Redirects are for us to follow: requests would first read the whole body of one."""
+
+
 class Client:
     """Fetches JSON. For one thread; close it, or use it in a ``with``."""
 
@@ -69,7 +74,7 @@ class Client:
     ) -> None:
         self._limits, self._clock = limits or Limits(), clock
         self._sockets = Sockets()
-        self._session = requests.Session()
+        self._session = _Session()
         # Proxies, netrc and certificates from the environment would change whom we talk to.
         self._session.trust_env = False
         self._session.headers.update(_HEADERS)
@@ -182,6 +187,8 @@ class Client:
                 f"{address} shows a certificate that is not valid for it ({root}). Check the "
                 "address and this machine's clock."
             )
+        if isinstance(root, http.client.IncompleteRead | urllib3.exceptions.IncompleteRead):
+            return Unreachable(f"{address} broke off in the middle of its answer.")
         reason = getattr(root, "strerror", None) or str(root) or type(root).__name__
         return Unreachable(f"{address} can't be reached: {reason}. Check address and network.")
 

@@ -27,18 +27,26 @@ def read(body: bytes | bytearray, shown_url: str) -> Any:
         raise _bad(shown_url, _in_words(error, text), body) from None
     except RecursionError:
         raise _bad(shown_url, "it is nested too deeply", body) from None
-    except ValueError as error:
-        raise _bad(shown_url, f"it holds a value that is no JSON ({error})", body) from None
+    except _NoJson as error:
+        raise _bad(shown_url, f"it holds {error}, which is no JSON", body) from None
+    except ValueError:
+        raise _bad(shown_url, "it holds a number too long to read", body) from None
+
+
+class _NoJson(ValueError):
+    """A constant that Python reads and JSON doesn't have."""
 
 
 def _refuse(constant: str) -> NoReturn:
-    raise ValueError(constant)
+    raise _NoJson(constant)
 
 
 def _in_words(error: json.JSONDecodeError, text: str) -> str:
     whole = text.strip()
     if not whole:
         return "it is empty"
+    if whole[0] == "<":
+        return "it looks like a web page"
     if whole[0] in "{[" and whole[-1] not in "}]":
         return f"it breaks off after {len(text):,} characters"
     return f"{error.msg} at character {error.pos:,}"
