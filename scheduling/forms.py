@@ -1,17 +1,26 @@
 """What people type. Every refusal is in the words of the worker's own trigger code."""
 
 import re
+from datetime import datetime
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 
-from . import triggers
+from . import registry, triggers
 from .actions import check_field
 from .errors import InvalidSchedule
-from .models import JobSchedule
+from .jobsettings import Edit
+from .models import Cause, JobSchedule, Status
+from .querysets import JobRunQuerySet
 
 _WHOLE_NUMBER = re.compile(r"[+-]?[0-9]{1,20}")
+EARLIEST, LATEST = 1970, 9000
+
+
+def whole_number(text: object) -> int | None:
+    """The number that ``text`` is; None when it is none."""
+    return int(found) if _WHOLE_NUMBER.fullmatch(found := str(text).strip()) else None
 
 
 class IntervalField(forms.Field):
@@ -23,10 +32,9 @@ class IntervalField(forms.Field):
         super().__init__(required=False, **kwargs)
 
     def clean(self, value: Any) -> int:
-        text = str(value).strip() if value is not None else ""
-        number = int(text) if _WHOLE_NUMBER.fullmatch(text) else text
+        number = whole_number(value)
         try:
-            return triggers.check_interval(number, self.min_interval)
+            return triggers.check_interval(value if number is None else number, self.min_interval)
         except InvalidSchedule as error:
             raise ValidationError(str(error)) from None
 
@@ -44,3 +52,91 @@ class ScheduleTextField(forms.Field):
             return check_field(JobSchedule(), self.name, str(value or "").strip())
         except ValidationError as error:
             raise ValidationError(error.messages) from None
+
+
+class SettingsForm(forms.Form):
+    """The intervals of the jobs that have a named setting.
+
+    With each comes what its editor saw (``NAME_seen``, ``NAME_revision``), so that a value
+    which was left alone never overwrites what somebody else set meanwhile. A setting that is
+    not sent at all stays as it is.
+    """
+
+    def __init__(self, schedules: dict[str, JobSchedule], data: Any = None) -> None:
+        super().__init__(data)
+        self.schedules = schedules
+        for setting, schedule in schedules.items():
+            if data is None or setting in data:
+                self.fields[setting] = IntervalField(
+                    min_interval=schedule.min_interval,
+                    label=setting,
+                    initial=schedule.interval_seconds,
+                )
+
+    def edits(self) -> list[Edit]:
+        return [
+            Edit(schedule=self.schedules[setting], seconds=seconds, revision=self.revision(setting))
+            for setting, seconds in self.cleaned_data.items()
+            if seconds != self.seen(setting)
+        ]
+
+    def seen(self, setting: str) -> int | None:
+        return whole_number(self.data.get(f"{setting}_seen", ""))
+
+    def revision(self, setting: str) -> int | None:
+        return whole_number(self.data.get(f"{setting}_revision", ""))
+
+
+class MomentField(forms.DateTimeField):
+    """A date, or a date and a time in the page's zone."""
+
+    widget = forms.DateTimeInput(format="%Y-%m-%dT%H:%M", attrs={"type": "datetime-local"})
+    default_error_messages = {"invalid": "Write a date and time like 2026-01-31T14:00."}
+
+    def to_python(self, value: Any) -> datetime | None:
+        refused = ValidationError(self.error_messages["invalid"], code="invalid")
+        try:
+            moment: datetime | None = super().to_python(value)
+        except OverflowError:
+            raise refused from None
+        if moment and not EARLIEST <= moment.year <= LATEST:
+            raise refused
+        return moment
+
+
+class RunFilter(forms.Form):
+    """Which runs to show; what is not understood is told and left out."""
+
+    job = forms.ChoiceField(required=False)
+    status = forms.ChoiceField(required=False, choices=[("", "any"), *Status.choices])
+    trigger = forms.ChoiceField(required=False, choices=[("", "any"), *Cause.choices])
+    since = MomentField(required=False, label="from slot")
+    until = MomentField(required=False, label="before slot")
+
+    def __init__(self, data: Any) -> None:
+        super().__init__(data)
+        # Jobs that are neither in the code nor in the database any more keep their history:
+        # whoever knows the name can ask for it.
+        asked = str(data.get("job", ""))[:100]
+        stored = JobSchedule.objects.values_list("name", flat=True)
+        names = sorted({*stored, *registry.jobs(), asked} - {""})
+        self.fields["job"] = forms.ChoiceField(
+            required=False, choices=[("", "all"), *((name, name) for name in names)]
+        )
+
+    def apply(self, runs: JobRunQuerySet) -> JobRunQuerySet:
+        self.is_valid()
+        columns = {"job": "job_name", "since": "scheduled_for__gte", "until": "scheduled_for__lt"}
+        for name, value in self.cleaned_data.items():
+            if value:
+                runs = runs.filter(**{columns.get(name, name): value})
+        return runs
+
+    @property
+    def query(self) -> dict[str, str]:
+        """What is filtered by, for links to the same list."""
+        return {name: str(self.data[name]) for name in self.fields if self.data.get(name)}
+
+    @property
+    def is_narrowed(self) -> bool:
+        return bool(self.query)

@@ -38,11 +38,14 @@ INSTALLED_APPS = [
     "django_apscheduler",
     "scheduling",
     "mods",
+    "vsmanager",
 ]
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
+    "scheduling.api.envelope.api_envelope",
+    "vsmanager.middleware.refuse_nonsense",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",

@@ -1,0 +1,203 @@
+"""The admin of schedules, and of the rows that only the worker writes."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import django_apscheduler.admin  # noqa: F401 - registers what is unregistered below
+from django.contrib import admin, messages
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django_apscheduler.models import DjangoJob, DjangoJobExecution
+
+from . import actions, summary
+from .admin_forms import ScheduleForm
+from .admin_lists import BoundedPaginator, JobNameFilter
+from .audit import FIELDS
+from .errors import SchedulingError
+from .models import ApiToken, JobRun, JobSchedule, SchedulerProcess
+from .outlook import annotated, outlook
+from .templatetags.scheduling import moment, relative, span, status_badge
+
+# Both would let a person with the view permission run jobs inside the web process, and an
+# edited next run time keeps the scheduler spinning.
+admin.site.unregister([DjangoJob, DjangoJobExecution])
+
+
+class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]
+    def has_add_permission(self, _request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, _request: HttpRequest, _obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, _request: HttpRequest, _obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(JobSchedule)
+class JobScheduleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    form = ScheduleForm
+    list_display = [
+        "name",
+        "schedule",
+        "next_run",
+        "last_result",
+        "is_paused",
+        "applied",
+        "problem",
+    ]
+    readonly_fields = ["name", "schedule", "next_run", "last_result", "applied", "problem"]
+    fieldsets = [
+        (None, {"fields": ["name", "schedule", "next_run", "last_result", "applied", "problem"]}),
+        (
+            "Schedule",
+            {"fields": ["interval_seconds", "cron", "timezone", "paused", "seen_revision"]},
+        ),
+        ("When slots are late", {"fields": ["misfire_grace_seconds", "coalesce", "max_instances"]}),
+    ]
+    actions = ["pause", "resume", "run_now"]
+    list_per_page = 50
+    show_full_result_count = False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[JobSchedule]:
+        return annotated(super().get_queryset(request))
+
+    def has_add_permission(self, _request: HttpRequest) -> bool:
+        return False  # each job in the code has its row
+
+    def has_delete_permission(self, request: HttpRequest, obj: JobSchedule | None = None) -> bool:
+        # The row of a job that the code has would come back.
+        return bool(obj and not obj.job and super().has_delete_permission(request, obj))
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, _change: bool) -> None:
+        fields = {name: form.cleaned_data[name] for name in form.changed_data if name in FIELDS}
+        for text in actions.change(obj, request.user, **fields):  # type: ignore[arg-type]
+            self.message_user(request, f"{obj.name}: {text}")
+
+    def log_change(self, _request: HttpRequest, _obj: Model, _message: Any) -> Any:
+        """Nothing: the log entry with before and after is written by ``actions``."""
+
+    @admin.display(description="schedule")
+    def schedule(self, obj: JobSchedule) -> str:
+        return obj.in_words
+
+    @admin.display(description="next run", empty_value="none")
+    def next_run(self, obj: JobSchedule) -> str:
+        return relative(outlook(obj).next_run_time)
+
+    @admin.display(description="last result", empty_value="never")
+    def last_result(self, obj: JobSchedule) -> str:
+        last = outlook(obj).last_run
+        if last is None:
+            return ""
+        url = reverse("scheduling-run", args=[last.id])
+        return format_html(
+            '<a href="{}">{} {}</a>', url, status_badge(last.status), moment(last.at)
+        )
+
+    @admin.display(description="paused")
+    def is_paused(self, obj: JobSchedule) -> str:
+        return "⏸ paused" if obj.paused else ""
+
+    @admin.display(description="applied")
+    def applied(self, obj: JobSchedule) -> str:
+        seen = outlook(obj)
+        if seen.state and seen.applied:
+            return format_html("{} by {}", moment(seen.state.applied_at), seen.state.applied_by)
+        return "not yet"
+
+    @admin.display(description="problem", empty_value="")
+    def problem(self, obj: JobSchedule) -> str:
+        return outlook(obj).problem
+
+    @admin.action(permissions=["change"], description="Pause the selected schedules")
+    def pause(self, request: HttpRequest, queryset: QuerySet[JobSchedule]) -> None:
+        self._act(request, queryset, actions.pause, "paused")
+
+    @admin.action(permissions=["change"], description="Resume the selected schedules")
+    def resume(self, request: HttpRequest, queryset: QuerySet[JobSchedule]) -> None:
+        self._act(request, queryset, actions.resume, "resumed")
+
+    @admin.action(permissions=["change"], description="Run the selected jobs now")
+    def run_now(self, request: HttpRequest, queryset: QuerySet[JobSchedule]) -> None:
+        self._act(request, queryset, actions.run_now, "queued a run")
+
+    def _act(
+        self,
+        request: HttpRequest,
+        schedules: Iterable[JobSchedule],
+        act: Callable[[JobSchedule, Any], object],
+        done: str,
+    ) -> None:
+        for schedule in schedules:
+            try:
+                outcome = act(schedule, request.user)
+            except SchedulingError as error:
+                self.message_user(request, str(error), messages.ERROR)
+            else:
+                text = done if outcome else "nothing to do"
+                self.message_user(request, f"{schedule.name}: {text}.")
+
+
+@admin.register(JobRun)
+class JobRunAdmin(ReadOnly):
+    list_display = [
+        "job_name",
+        "scheduled_for",
+        "trigger",
+        "shown_status",
+        "duration",
+        "attempt",
+        "worker",
+        "summary",
+    ]
+    list_filter = ["status", "trigger", JobNameFilter]
+    sortable_by = ()
+    show_facets = admin.ShowFacets.NEVER
+    show_full_result_count = False
+    list_per_page = 50
+    list_max_show_all = 200
+    paginator = BoundedPaginator
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[JobRun]:
+        found: Any = super().get_queryset(request)
+        is_list = request.resolver_match and "object_id" not in request.resolver_match.kwargs
+        shown: QuerySet[JobRun] = summary.for_list(found) if is_list else found
+        return shown
+
+    def view_on_site(self, obj: JobRun) -> str:
+        return reverse("scheduling-run", args=[obj.pk])
+
+    @admin.display(description="status")
+    def shown_status(self, obj: JobRun) -> str:
+        return status_badge(obj.status)
+
+    @admin.display(description="duration", empty_value="")
+    def duration(self, obj: JobRun) -> str:
+        return span(obj.duration)
+
+    @admin.display(description="summary", empty_value="")
+    def summary(self, obj: JobRun) -> str:
+        return summary.line(obj)
+
+
+@admin.register(SchedulerProcess)
+class SchedulerProcessAdmin(ReadOnly):
+    list_display = ["__str__", "started_at", "heartbeat_at", "leading_since", "stopped_at"]
+    ordering = ["-heartbeat_at"]
+    list_per_page = 50
+    show_full_result_count = False
+
+
+@admin.register(ApiToken)
+class ApiTokenAdmin(ReadOnly):
+    """To see who has tokens and to revoke them; ``manage.py createtoken`` makes them."""
+
+    list_display = ["user", "created_at", "last_used_at"]
+    list_select_related = ["user"]
+    fields = ["user", "created_at", "last_used_at"]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return admin.ModelAdmin.has_delete_permission(self, request, obj)

@@ -1,0 +1,57 @@
+"""One form for every answer under /api/, also for those that Django gives by itself."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+
+Handler = Callable[[HttpRequest], HttpResponse]
+
+_CODES = {
+    400: ("BAD_REQUEST", "The request can't be understood."),
+    401: ("UNAUTHORIZED", "Sign in, or send a token: Authorization: Bearer TOKEN."),
+    403: ("FORBIDDEN", "You may not do this."),
+    404: ("NOT_FOUND", "There is nothing at this address."),
+    405: ("METHOD_NOT_ALLOWED", "This address does not take this method."),
+    413: ("TOO_LARGE", "The request is too large."),
+    422: ("INVALID_REQUEST", "The request does not have the right form."),
+    500: ("INTERNAL_ERROR", "Something went wrong; the error is in the server's log."),
+}
+
+
+class ApiError(Exception):
+    """Ends a call with a status, a code and a message (those of the status by default)."""
+
+    def __init__(self, status: int, message: str = "", code: str = "") -> None:
+        usual_code, usual_message = _CODES[status]
+        self.status = status
+        self.code, self.message = code or usual_code, message or usual_message
+        super().__init__(self.message)
+
+
+def ok(**data: Any) -> dict[str, Any]:
+    return {"status": "ok", "data": data}
+
+
+def failure(error: ApiError) -> JsonResponse:
+    body = {"status": "error", "error": {"code": error.code, "message": error.message}}
+    return JsonResponse(body, status=error.status)
+
+
+def api_envelope(get_response: Handler) -> Handler:
+    """Middleware: failures that never reached the API's own code get its form as well."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        if not request.path.startswith("/api/"):
+            return response
+        if response.status_code >= 400 and "json" not in response.get("Content-Type", ""):
+            status = response.status_code if response.status_code in _CODES else 400
+            enveloped = failure(ApiError(500 if response.status_code >= 500 else status))
+            if allowed := response.get("Allow"):
+                enveloped["Allow"] = allowed
+            response = enveloped
+        response["Cache-Control"] = "no-store"
+        return response
+
+    return middleware

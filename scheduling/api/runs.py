@@ -1,0 +1,62 @@
+"""/api/v1/runs: the history."""
+
+from typing import Any
+
+from django.http import HttpRequest
+from ninja import Router
+
+from .. import actions
+from ..forms import RunFilter, whole_number
+from ..models import JobRun
+from ..paging import PAGE, BadCursor, page
+from . import shapes
+from .auth import needs
+from .envelope import ApiError, ok
+
+router = Router(tags=["runs"])
+MAX_LIMIT = 200
+
+
+@router.get("", auth=needs("view", "jobrun"))
+def list_runs(
+    request: HttpRequest,  # noqa: ARG001
+    job: str = "",
+    status: str = "",
+    before: str = "",
+    limit: str = "",
+) -> Any:
+    """Newest first, without log, traceback and result; ``next`` is the cursor ``before``."""
+    wanted = RunFilter({"job": job, "status": status})
+    if not wanted.is_valid():
+        raise ApiError(422, f"No run has the status {status[:50]!r}.")
+    size = whole_number(limit) if limit else PAGE
+    if size is None or not 1 <= size <= MAX_LIMIT:
+        raise ApiError(422, f"limit must be from 1 to {MAX_LIMIT}.")
+    try:
+        found = page(wanted.apply(JobRun.objects.without_details()), before, size)
+    except BadCursor as error:
+        raise ApiError(422, str(error)) from None
+    return ok(**shapes.runs(found))
+
+
+@router.get("/{run_id}", auth=needs("view", "jobrun"))
+def get_run(request: HttpRequest, run_id: int) -> Any:  # noqa: ARG001
+    return ok(run=shapes.run(_run(run_id)))
+
+
+@router.post("/{run_id}/cancel", auth=needs("change", "jobrun"))
+def cancel_run(request: HttpRequest, run_id: int) -> Any:
+    """End a queued run, or ask a running one to stop."""
+    run = _run(run_id)
+    try:
+        actions.cancel(run, request.auth)  # type: ignore[attr-defined]
+    except actions.NotActive as error:
+        raise ApiError(409, str(error), "RUN_NOT_ACTIVE") from None
+    return ok(run=shapes.run(run))
+
+
+def _run(run_id: int) -> JobRun:
+    run = JobRun.objects.filter(pk=run_id).first()
+    if run is None:
+        raise ApiError(404, f"There is no run {run_id}.", "RUN_NOT_FOUND")
+    return run

@@ -1,0 +1,78 @@
+"""The API as a whole: its routes, how its failures are told, and its documentation."""
+
+import json
+from typing import Any
+
+import structlog
+from csp.constants import SELF, UNSAFE_INLINE
+from csp.decorators import csp_update
+from django.contrib.admin.views.decorators import staff_member_required
+from django.http import HttpRequest, HttpResponse
+from ninja import NinjaAPI
+from ninja.errors import AuthenticationError, HttpError, ValidationError
+from ninja.parser import Parser
+from ninja.types import DictStrAny
+
+from . import jobs, runs, settings
+from .auth import needs
+from .envelope import ApiError, failure
+
+logger = structlog.get_logger(__name__)
+
+# Python refuses to read numbers of thousands of digits; as a float they are refused in words.
+_MAX_DIGITS = 30
+
+
+class JsonParser(Parser):
+    def parse_body(self, request: HttpRequest) -> DictStrAny:
+        body: DictStrAny = json.loads(request.body, parse_int=_integer)
+        return body
+
+
+def _integer(digits: str) -> int | float:
+    return int(digits) if len(digits) <= _MAX_DIGITS else float("inf")
+
+
+def _documented(view: Any) -> Any:
+    # Swagger's page styles itself inline; no other page may.
+    return staff_member_required(csp_update({"style-src": [SELF, UNSAFE_INLINE]})(view))
+
+
+api = NinjaAPI(
+    title="vsmanager",
+    version="v1",
+    urls_namespace="api-v1",
+    auth=needs("view", "jobschedule"),
+    docs_decorator=_documented,
+    parser=JsonParser(),
+)
+api.add_router("/jobs", jobs.router)
+api.add_router("/runs", runs.router)
+api.add_router("/settings", settings.router)
+
+
+@api.exception_handler(ApiError)
+def _told(_request: HttpRequest, error: ApiError) -> HttpResponse:
+    return failure(error)
+
+
+@api.exception_handler(AuthenticationError)
+def _unauthorized(_request: HttpRequest, _error: AuthenticationError) -> HttpResponse:
+    return failure(ApiError(401))
+
+
+@api.exception_handler(HttpError)
+def _http_error(_request: HttpRequest, error: HttpError) -> HttpResponse:
+    return failure(ApiError(error.status_code if error.status_code in (403, 404) else 400))
+
+
+@api.exception_handler(ValidationError)
+def _malformed(_request: HttpRequest, error: ValidationError) -> HttpResponse:
+    said = [f"{each['loc'][-1]}: {each['msg']}" for each in error.errors]
+    return failure(ApiError(422, "; ".join(map(str, said))[:500]))
+
+
+@api.exception_handler(Exception)
+def _unforeseen(request: HttpRequest, error: Exception) -> HttpResponse:
+    logger.error("api_call_failed", method=request.method, path=request.path, exc_info=error)
+    return failure(ApiError(500))

@@ -1,0 +1,112 @@
+"""What a run gave, short enough for a line or laid out for a table."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import CharField, TextField
+from django.db.models.functions import Cast, Left
+from django.utils.dateparse import parse_datetime
+
+from .models import JobRun
+from .querysets import JobRunQuerySet
+from .text import clean
+
+LINE = 160
+MAX_ROWS = 300
+_READ = 600
+
+
+def for_list(runs: JobRunQuerySet) -> JobRunQuerySet:
+    """The runs as a list shows them: of the long columns only the beginning leaves the
+    database."""
+    return (
+        runs.without_details()
+        .defer("error")
+        .annotate(
+            error_begin=Left("error", LINE + 1),
+            result_begin=Left(Cast("result", TextField()), _READ, output_field=CharField()),
+        )
+    )
+
+
+def line(run: JobRun) -> str:
+    """The error, or else the result, in one line; of a run that came out of ``for_list``."""
+    error, result = run.__dict__["error_begin"], run.__dict__["result_begin"]
+    if error:
+        return clean(" ".join(error.split()), LINE)
+    if not result:
+        return ""
+    try:
+        value = json.loads(result)
+    except ValueError:
+        return clean(result, LINE)
+    return clean(in_words(value), LINE)
+
+
+def in_words(value: Any) -> str:
+    """``{"received": 3, "latest": None}`` as ``received 3, latest none``."""
+    return ", ".join(f"{name} {text}".strip() for name, text in flatten(value))
+
+
+def flatten(value: Any) -> list[tuple[str, str]]:
+    """Any JSON as rows of a name and a text; nested names are joined with a dot."""
+    rows = []
+    for row in _rows(value, ""):
+        rows.append(row)
+        if len(rows) == MAX_ROWS:
+            break
+    return rows
+
+
+def _rows(value: Any, name: str) -> Iterator[tuple[str, str]]:
+    if isinstance(value, dict) and value:
+        for key, inner in value.items():
+            yield from _rows(inner, f"{name}.{key}" if name else str(key))
+    elif isinstance(value, list) and any(isinstance(inner, dict | list) for inner in value):
+        for number, inner in enumerate(value, 1):
+            yield from _rows(inner, f"{name}.{number}" if name else str(number))
+    elif value is not None or name:
+        yield name, _text(value)
+
+
+def _text(value: Any) -> str:
+    if value is None or value in ([], {}):
+        return "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, list):
+        return ", ".join(_text(inner) for inner in value)
+    return str(value)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """A line of a run's log."""
+
+    at: datetime | None
+    level: str
+    event: str
+    fields: list[tuple[str, str]]
+
+
+def event(logged: Any) -> Event:
+    """The stored event, whatever it holds."""
+    fields = dict(logged) if isinstance(logged, dict) else {"event": str(logged)}
+    return Event(
+        at=_moment(fields.pop("at", None)),
+        level=str(fields.pop("level", "info")),
+        event=str(fields.pop("event", "")),
+        fields=flatten(fields) if fields else [],
+    )
+
+
+def _moment(text: Any) -> datetime | None:
+    try:
+        return parse_datetime(text) if isinstance(text, str) else None
+    except ValueError:
+        return None

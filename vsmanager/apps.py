@@ -1,0 +1,7 @@
+from django.apps import AppConfig
+
+
+class VsmanagerConfig(AppConfig):
+    """The project as an app: it holds what goes over all apps, such as the groups."""
+
+    name = "vsmanager"
