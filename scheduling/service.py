@@ -70,6 +70,8 @@ class SchedulerService:
 
     def start(self) -> None:
         """Start the scheduler in a thread of its own and return."""
+        if self.running:
+            raise SchedulingError("The scheduler is running already.")
         if self._own_presence:
             self._presence.start()
         self.recorder.start()

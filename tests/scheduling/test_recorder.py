@@ -1,0 +1,96 @@
+"""The recorder: outcomes reach the database, sooner or later, and once."""
+
+import time
+from datetime import UTC, datetime
+
+import pytest
+from django.db import OperationalError
+from django.utils import timezone
+
+from scheduling.models import JobRun, Status
+from scheduling.presence import Presence
+from scheduling.recorder import Finished, Recorder
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def presence():
+    return Presence(timezone.now)
+
+
+def running(presence, number=1):
+    return JobRun.objects.create(
+        job_name=f"job{number}", status=Status.RUNNING, scheduled_for=NOW, process=presence.process
+    )
+
+
+def finished(run):
+    return Finished(
+        run_id=run.pk, status=Status.SUCCEEDED, started_at=NOW, finished_at=NOW, result=run.pk
+    )
+
+
+def wait_until(condition, seconds=5.0):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come to pass"
+        time.sleep(0.01)
+
+
+def test_the_start_of_a_run_shows_while_it_goes_on(presence):
+    recorder = Recorder(presence.process)
+    recorder.start()
+    run = running(presence)
+    recorder.started(run.pk, NOW)
+    wait_until(lambda: JobRun.objects.get().started_at == NOW)
+    assert JobRun.objects.get().status == Status.RUNNING
+    assert recorder.close(5)
+
+
+def test_many_outcomes_are_all_written(presence):
+    runs = [running(presence, number) for number in range(200)]
+    recorder = Recorder(presence.process)
+    for run in runs:
+        recorder.started(run.pk, NOW)
+        recorder.finished(finished(run))
+    recorder.start()
+    assert recorder.close(10)
+    assert JobRun.objects.filter(status=Status.SUCCEEDED).count() == 200
+
+
+def test_outcomes_wait_for_a_database_that_is_away(presence, monkeypatch):
+    run = running(presence)
+    recorder = Recorder(presence.process)
+    write, failures = recorder._write, []
+
+    def away(*batch):
+        if len(failures) < 2:
+            failures.append(batch)
+            raise OperationalError("database is locked")
+        write(*batch)
+
+    monkeypatch.setattr(recorder, "_write", away)
+    recorder.start()
+    recorder.finished(finished(run))
+    wait_until(lambda: len(failures) > 0)
+    assert recorder.unwritten() == {run.pk}
+    wait_until(lambda: JobRun.objects.get().status == Status.SUCCEEDED)
+    assert recorder.close(5)
+    assert recorder.unwritten() == set()
+
+
+def test_closing_does_not_wait_for_ever(presence, monkeypatch):
+    recorder = Recorder(presence.process)
+    monkeypatch.setattr(recorder, "_write", _never)
+    recorder.start()
+    recorder.finished(finished(running(presence)))
+    assert not recorder.close(0.1)
+    monkeypatch.undo()
+    recorder._thread.join(10)
+
+
+def _never(*_batch):
+    raise OperationalError("disk I/O error")

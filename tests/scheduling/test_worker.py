@@ -1,0 +1,183 @@
+"""The worker in this process: leads, notices, cancels, stops in two steps."""
+
+import threading
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+from django_apscheduler.models import DjangoJob
+
+from scheduling.models import JobRun, JobSchedule, SchedulerProcess, ScheduleState, Status
+from scheduling.querysets import count_change
+from scheduling.worker import Worker
+
+from .leader import schedule
+from .test_recorder import wait_until
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+class Running:
+    """A worker in a thread; ``code`` is what it returned."""
+
+    def __init__(self, **options):
+        self.worker = Worker(threads=2, **options)
+        self.code = None
+        self.thread = threading.Thread(target=self._run)
+        self.thread.start()
+
+    def _run(self):
+        self.code = self.worker.run()
+        connection.close()
+
+    def stop(self):
+        self.worker.stop()
+        self.thread.join(20)
+        assert not self.thread.is_alive()
+        return self.code
+
+
+@pytest.fixture
+def start(cast):
+    JobSchedule.objects.all().delete()
+    started = []
+
+    def start(**options):
+        started.append(Running(**options))
+        return started[-1]
+
+    yield start
+    cast.let_go.set()
+    for running in started:
+        running.worker.stop()
+        running.worker.stop()
+        running.thread.join(20)
+
+
+def applied(row):
+    state = ScheduleState.objects.filter(schedule=row).first()
+    return state is not None and state.applied_revision == row.revision
+
+
+def queue(name):
+    now = timezone.now()
+    run = JobRun.objects.create(job_name=name, trigger="manual", scheduled_for=now, queued_at=now)
+    count_change()
+    return run
+
+
+def test_it_leads_and_says_so(start):
+    running = start()
+    wait_until(lambda: SchedulerProcess.objects.leading(timezone.now()).exists())
+    assert running.stop() == 0
+    assert not SchedulerProcess.objects.leading(timezone.now()).exists()
+
+
+def test_every_registered_job_gets_its_schedule(start):
+    start()
+    wait_until(lambda: JobSchedule.objects.count() == 4)
+
+
+def test_an_edit_is_applied_while_it_runs(start):
+    start()
+    row = schedule(interval_seconds=600)
+    wait_until(lambda: applied(row))
+    JobSchedule.objects.filter(pk=row.pk).update(interval_seconds=1)
+    wait_until(lambda: JobRun.objects.filter(job_name="noop", status="succeeded").exists())
+
+
+def test_a_queued_run_starts_at_once(start):
+    start()
+    run = queue("noop")
+    wait_until(lambda: JobRun.objects.get(pk=run.pk).status == Status.SUCCEEDED)
+
+
+def test_a_running_job_can_be_cancelled(start, cast):
+    start()
+    run = queue("slow")
+    assert cast.begun.wait(5)
+    JobRun.objects.filter(pk=run.pk).update(cancel_requested_at=timezone.now())
+    count_change()
+    wait_until(lambda: JobRun.objects.get(pk=run.pk).status == Status.CANCELLED)
+
+
+def test_the_first_stop_lets_running_jobs_finish(start, cast):
+    running = start()
+    run = queue("slow")
+    assert cast.begun.wait(5)
+    running.worker.stop()
+    cast.let_go.set()
+    running.thread.join(10)
+    assert running.code == 0
+    assert JobRun.objects.get(pk=run.pk).status == Status.SUCCEEDED
+
+
+def test_past_its_grace_a_job_that_listens_is_cancelled(start, cast):
+    running = start(grace=0)
+    run = queue("slow")
+    assert cast.begun.wait(5)
+    assert running.stop() == 0
+    assert JobRun.objects.get(pk=run.pk).status == Status.CANCELLED
+
+
+def test_a_deaf_job_is_closed_as_lost_and_the_worker_leaves(start, cast, monkeypatch):
+    monkeypatch.setattr("scheduling.worker.LAST_CALL", 0.05)
+    monkeypatch.setattr("tests.conftest.current_run", lambda: Deaf())
+    running = start(grace=0)
+    run = queue("slow")
+    assert cast.begun.wait(5)
+    assert running.stop() == 1
+    row = JobRun.objects.get(pk=run.pk)
+    assert row.status == Status.LOST
+    assert "did not end within 0 seconds" in row.error
+
+
+class Deaf:
+    def check(self):
+        pass
+
+
+def test_runs_of_a_worker_that_died_are_closed_when_the_next_one_leads(start):
+    gone = SchedulerProcess.objects.create(
+        host="elsewhere", pid=1, heartbeat_at=timezone.now() - timedelta(minutes=1)
+    )
+    run = JobRun.objects.create(
+        job_name="noop", status=Status.RUNNING, scheduled_for=timezone.now(), process=gone
+    )
+    start()
+    wait_until(lambda: JobRun.objects.get(pk=run.pk).status == Status.LOST)
+
+
+def test_the_second_worker_stands_by_and_takes_over(start):
+    first = start()
+    wait_until(lambda: SchedulerProcess.objects.leading(timezone.now()).exists())
+    second = start()
+    wait_until(lambda: SchedulerProcess.objects.filter(stopped_at=None).count() == 2)
+    assert SchedulerProcess.objects.leading(timezone.now()).count() == 1
+    first.stop()
+    wait_until(lambda: SchedulerProcess.objects.leading(timezone.now()).count() == 1)
+    assert second.stop() == 0
+
+
+def test_an_outage_of_the_database_is_waited_for(start, monkeypatch):
+    """The look fails as it does when SQLite is locked or PostgreSQL is away."""
+    from django.db import OperationalError
+
+    from scheduling.models import ChangeCounter
+
+    monkeypatch.setattr("scheduling.worker.DATABASE_PAUSE", 0.01)
+    start()
+    read, failures = ChangeCounter.read, []
+
+    def away():
+        if len(failures) < 3:
+            failures.append(1)
+            raise OperationalError("database is locked")
+        return read()
+
+    monkeypatch.setattr(ChangeCounter, "read", away)
+    wait_until(lambda: len(failures) == 3)
+    row = schedule(interval_seconds=600)
+    wait_until(lambda: applied(row))
+    assert DjangoJob.objects.filter(id="noop").exists()
