@@ -1,0 +1,17 @@
+"""What every way of starting vsmanager does first."""
+
+import os
+import sys
+
+from django.core.exceptions import ImproperlyConfigured
+
+
+def read_settings() -> None:
+    """Read the settings; a bad variable ends the start with one line, not a traceback."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "vsmanager.settings")
+    from django.conf import settings
+
+    try:
+        _ = settings.INSTALLED_APPS
+    except ImproperlyConfigured as error:
+        sys.exit(f"vsmanager can't start: {error}")
