@@ -32,6 +32,10 @@ def drip_body(exchange: Exchange, pause: float = 0.02, with_length: bool = True)
         exchange.wfile.write(b" ")
 
 
+def many_headers(exchange: Exchange) -> None:
+    exchange.send(b"{}", {f"X-{number}": "x" for number in range(500)})
+
+
 def status(exchange: Exchange, status: int = 500, retry_after: str | None = None) -> None:
     headers = {"Retry-After": retry_after} if retry_after is not None else {}
     exchange.send(b"", headers, status=status)
@@ -53,9 +57,11 @@ def content(exchange: Exchange, value: Any) -> None:
     exchange.send_value(value)
 
 
-def body(exchange: Exchange, text: str, encoding: str = "utf-8") -> None:
+def body(
+    exchange: Exchange, text: str, encoding: str = "utf-8", content_encoding: str = "identity"
+) -> None:
     """Another text in place of JSON."""
-    exchange.send(text.encode(encoding, "surrogatepass"))
+    exchange.send(text.encode(encoding), {"Content-Encoding": content_encoding})
 
 
 def wrong_statuscode(exchange: Exchange, code: str = "404") -> None:
@@ -110,8 +116,10 @@ def oversize(exchange: Exchange, mebibytes: int = 100) -> None:
         exchange.wfile.write(b" " * _MIB)
 
 
-def gzip_bomb(exchange: Exchange, mebibytes: int = 600) -> None:
-    exchange.send_head({"Content-Encoding": "gzip"})
+def gzip_bomb(
+    exchange: Exchange, mebibytes: int = 600, status: int = 200, location: str = ""
+) -> None:
+    exchange.send_head({"Content-Encoding": "gzip", "Location": location}, status)
     exchange.end_headers()
     ten = gzip.compress(b" " * (10 * _MIB))
     for _ in range(mebibytes // 10):
@@ -133,7 +141,7 @@ def _is_list(exchange: Exchange) -> bool:
 FAULTS: dict[str, Fault] = {
     fault.__name__: fault
     for fault in (
-        refuse, hang, drip_headers, drip_body, status, html, truncated, content, body,
+        refuse, hang, drip_headers, drip_body, many_headers, status, html, truncated, content, body,
         wrong_statuscode, empty, shrunken, duplicate_ids, wrong_types, nul, oversize, gzip_bomb,
         redirect, redirect_loop,
     )

@@ -1,0 +1,48 @@
+"""A stand-in for the upstreams, limits short enough for tests, and the jobs run through it."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from pytest_django.fixtures import Settings
+
+from mods import jobs
+from mods.http import Limits
+from scheduling import registry
+from scheduling.registry import Outcome, RunContext
+from vsmanager.standin.server import StandIn
+
+LIMITS = Limits(
+    connect=2, read=0.3, total=0.6, backoff=0.01, longest_wait=0.3, max_bytes=4 * 1024 * 1024
+)
+Run = Callable[[str], Outcome]
+
+
+@pytest.fixture
+def upstream(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[StandIn]:
+    monkeypatch.setattr(jobs, "CATALOGUE_LIMITS", LIMITS)
+    monkeypatch.setattr(jobs, "FEED_LIMITS", LIMITS)
+    with StandIn(mods=100) as standin:
+        settings.MODDB_URL = settings.VERSIONS_URL = standin.url
+        yield standin
+
+
+@pytest.fixture
+def run() -> Run:
+    """Run a job as the worker does; returns its Outcome."""
+
+    def run_job(name: str) -> Outcome:
+        return registry.get(name).run(RunContext(job=name, run_id=1))
+
+    return run_job
+
+
+@pytest.fixture
+def data() -> Path:
+    """The published data files."""
+    beside = Path(__file__).resolve().parents[3] / "shared" / "data"
+    folder = Path(os.environ.get("VSMANAGER_DATA", beside))
+    if not (folder / "moddb-mods-2025-12-29.json").exists():
+        pytest.skip(f"the published data is not at {folder}; VSMANAGER_DATA names its folder")
+    return folder
