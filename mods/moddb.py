@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
+from scheduling.text import clean
+
 from .errors import BadAnswer
 from .http import Client
 
@@ -22,16 +24,14 @@ def fetch_catalogue(client: Client, base_url: str) -> Catalogue:
     """
     url = f"{base_url}/api/mods"
     answer = client.fetch_json(url)
-    status = answer.value.get("statuscode") if isinstance(answer.value, dict) else None
-    if status != "200":
-        told = (
-            f"says statuscode {str(status)[:20]!r}" if status is not None else "has no statuscode"
-        )
-        raise BadAnswer(
-            f"{url} did not send the catalogue: the answer {told} instead of '200'. The stored "
-            "mods stay as they were; the next run tries again."
-        )
-    rows = answer.value.get("mods")
+    envelope = answer.value if isinstance(answer.value, dict) else {}
+    status = envelope.get("statuscode")
+    if status is None:
+        raise _not_the_catalogue(url, "it has no statuscode")
+    # A text by the API's rule; a number would mean the same.
+    if str(status) != "200":
+        raise _not_the_catalogue(url, f"its statuscode is {clean(str(status), 20)} instead of 200")
+    rows = envelope.get("mods")
     if not isinstance(rows, list):
         raise _not_the_catalogue(url, "it has no list of mods")
     return Catalogue(rows=rows, size=answer.size)

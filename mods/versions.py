@@ -54,8 +54,8 @@ def fetch_feed(client: Client, base_url: str, channel: str) -> Feed:
     answer = client.fetch_json(url).value
     if not isinstance(answer, dict):
         raise BadAnswer(
-            f"{url} did not send a feed: it is not an object of versions. The stored versions "
-            "stay as they were; the next run tries again."
+            f"{url} answered with something else than a feed: it is not an object of versions. "
+            "The stored versions stay as they were; the next run tries again."
         )
     return read_feed(answer)
 
