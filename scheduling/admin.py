@@ -11,14 +11,14 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django_apscheduler.models import DjangoJob, DjangoJobExecution
 
-from . import actions, summary
+from . import actions
 from .admin_forms import ScheduleForm
 from .admin_lists import BoundedPaginator, JobNameFilter
 from .audit import FIELDS
 from .errors import SchedulingError
 from .models import ApiToken, JobRun, JobSchedule, SchedulerProcess
 from .outlook import annotated, outlook
-from .templatetags.scheduling import moment, relative, span, status_badge
+from .templatetags.scheduling import coming, moment, span, status_badge
 
 # Both would let a person with the view permission run jobs inside the web process, and an
 # edited next run time keeps the scheduler spinning.
@@ -85,7 +85,7 @@ class JobScheduleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     @admin.display(description="next run", empty_value="none")
     def next_run(self, obj: JobSchedule) -> str:
-        return relative(outlook(obj).next_run_time)
+        return coming(outlook(obj).next_run_time)
 
     @admin.display(description="last result", empty_value="never")
     def last_result(self, obj: JobSchedule) -> str:
@@ -99,7 +99,7 @@ class JobScheduleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     @admin.display(description="paused")
     def is_paused(self, obj: JobSchedule) -> str:
-        return "⏸ paused" if obj.paused else ""
+        return "‖ paused" if obj.paused else ""
 
     @admin.display(description="applied")
     def applied(self, obj: JobSchedule) -> str:
@@ -143,16 +143,7 @@ class JobScheduleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
 @admin.register(JobRun)
 class JobRunAdmin(ReadOnly):
-    list_display = [
-        "job_name",
-        "scheduled_for",
-        "trigger",
-        "shown_status",
-        "duration",
-        "attempt",
-        "worker",
-        "summary",
-    ]
+    list_display = ["job_name", "slot", "trigger", "shown_status", "duration", "worker"]
     list_filter = ["status", "trigger", JobNameFilter]
     sortable_by = ()
     show_facets = admin.ShowFacets.NEVER
@@ -162,13 +153,16 @@ class JobRunAdmin(ReadOnly):
     paginator = BoundedPaginator
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[JobRun]:
-        found: Any = super().get_queryset(request)
-        is_list = request.resolver_match and "object_id" not in request.resolver_match.kwargs
-        shown: QuerySet[JobRun] = summary.for_list(found) if is_list else found
+        runs: Any = super().get_queryset(request)
+        shown: QuerySet[JobRun] = runs.without_details().defer("error")
         return shown
 
     def view_on_site(self, obj: JobRun) -> str:
         return reverse("scheduling-run", args=[obj.pk])
+
+    @admin.display(description="slot")
+    def slot(self, obj: JobRun) -> str:
+        return moment(obj.scheduled_for)
 
     @admin.display(description="status")
     def shown_status(self, obj: JobRun) -> str:
@@ -177,10 +171,6 @@ class JobRunAdmin(ReadOnly):
     @admin.display(description="duration", empty_value="")
     def duration(self, obj: JobRun) -> str:
         return span(obj.duration)
-
-    @admin.display(description="summary", empty_value="")
-    def summary(self, obj: JobRun) -> str:
-        return summary.line(obj)
 
 
 @admin.register(SchedulerProcess)

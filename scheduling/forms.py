@@ -27,7 +27,7 @@ class IntervalField(forms.Field):
     """A number of seconds; "abc", "" and 5.5 are refused in the same words as -1."""
 
     def __init__(self, *, min_interval: int = 1, **kwargs: Any) -> None:
-        self.min_interval = min_interval
+        self.min_interval, self.max_interval = min_interval, f"{triggers.MAX_INTERVAL:,}"
         kwargs.setdefault("widget", forms.NumberInput(attrs={"min": 0, "step": 1}))
         super().__init__(required=False, **kwargs)
 

@@ -14,7 +14,7 @@ from .models import JobRun
 from .querysets import JobRunQuerySet
 from .text import clean
 
-LINE = 160
+LINE = 120
 MAX_ROWS = 300
 _READ = 600
 

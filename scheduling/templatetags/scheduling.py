@@ -16,11 +16,11 @@ register = template.Library()
 
 # Each status is told by a word and a sign as well as by its colour.
 _SIGNS = {
-    Status.QUEUED: "◷",
+    Status.QUEUED: "…",
     Status.RUNNING: "▶",
     Status.SUCCEEDED: "✓",
     Status.FAILED: "✗",
-    Status.TIMED_OUT: "⧖",
+    Status.TIMED_OUT: "!",
     Status.CANCELLED: "⊘",
     Status.MISSED: "○",
     Status.SKIPPED: "↷",
@@ -43,6 +43,13 @@ def relative(value: datetime | None) -> str:
     if value is None:
         return ""
     return _time(timezone.localtime(value), in_relation(value, timezone.now()))
+
+
+@register.filter
+def coming(value: datetime | None) -> str:
+    """``in 4 minutes``, or ``was due 3 hours ago`` while no worker runs."""
+    late = value is not None and value < timezone.now() - timedelta(seconds=2)
+    return format_html("{}{}", "was due " if late else "", relative(value))
 
 
 def in_relation(value: datetime, now: datetime) -> str:

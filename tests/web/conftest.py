@@ -59,7 +59,7 @@ def tides(schedules: dict[str, JobSchedule]) -> JobSchedule:
 
 
 def _user(name: str, *groups: str, **flags: bool) -> User:
-    user: User = User.objects.create_user(name, password="a long password", **flags)
+    user: User = User.objects.create_user(name, **flags)
     user.groups.set(Group.objects.filter(name__in=groups))
     return user
 

@@ -1,0 +1,104 @@
+"""A bad interval or cron text is refused in admin, page and API with the same words."""
+
+import html
+import json
+
+import pytest
+from django.test import Client
+
+from scheduling.models import JobSchedule
+
+INTERVAL = (
+    "The interval must be 0 (disabled) or a whole number of seconds from 10 to 31,536,000."
+)
+ADMIN_FORM = {
+    "timezone": "UTC",
+    "misfire_grace_seconds": "60",
+    "coalesce": "on",
+    "max_instances": "1",
+}
+
+
+def said(response: object) -> str:
+    return html.unescape(response.content.decode())  # type: ignore[attr-defined]
+
+
+def change_url(schedule: JobSchedule) -> str:
+    return f"/admin/scheduling/jobschedule/{schedule.pk}/change/"
+
+
+def unchanged(schedule: JobSchedule) -> bool:
+    stored = JobSchedule.objects.get(pk=schedule.pk)
+    return (stored.interval_seconds, stored.cron, stored.revision) == (
+        14_400,
+        "",
+        schedule.revision,
+    )
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["-1", "5", "abc", str(10**12), "", "1e400", "5.5", "1\0", "９９", "1" * 5_000, " ", "0x10"],
+)
+def test_a_bad_interval(as_ann: Client, tides: JobSchedule, typed: str) -> None:
+    page = as_ann.post("/settings/", {"tides_refresh_interval": typed})
+    admin = as_ann.post(change_url(tides), {**ADMIN_FORM, "interval_seconds": typed, "cron": ""})
+    assert page.status_code == admin.status_code == 200
+    assert INTERVAL in said(page)
+    assert INTERVAL in said(admin)
+    assert said(admin).count("errorlist") == 1
+    assert unchanged(tides)
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["-1", "5", '"abc"', str(10**12), '""', "1e400", "5.5", '"600"', "true", "null", "600.0"]
+    + ["[]", "{}", "1" * 5_000, "NaN", '"\\u0000"'],
+)
+def test_a_bad_interval_in_the_api(as_ann: Client, tides: JobSchedule, body: str) -> None:
+    for url, field, code in (
+        ("/api/v1/jobs/tides", "interval_seconds", "INVALID_SCHEDULE"),
+        ("/api/v1/settings", "tides_refresh_interval", "SETTING_INVALID"),
+    ):
+        answer = as_ann.patch(url, f'{{"{field}": {body}}}', content_type="application/json")
+        assert answer.status_code == 422
+        assert answer.json()["error"]["code"] == code
+        assert INTERVAL in answer.json()["error"]["message"]
+    assert unchanged(tides)
+
+
+@pytest.mark.parametrize(
+    ("cron", "words"),
+    [
+        ("61 * * * *", "The cron text can't be understood"),
+        ("0 0 30 2 *", "The cron text can't be understood"),
+        ("* * * *", "A cron text has five fields"),
+        ("@daily", "A cron text holds digits"),
+        ("0 0 * * *\0", "A cron text holds digits"),
+        ("* " * 60, "A cron text has at most 100 characters."),
+    ],
+)
+def test_a_bad_cron_text(as_ann: Client, tides: JobSchedule, cron: str, words: str) -> None:
+    admin = as_ann.post(
+        change_url(tides), {**ADMIN_FORM, "interval_seconds": "14400", "cron": cron}
+    )
+    api = as_ann.patch(
+        "/api/v1/jobs/tides", json.dumps({"cron": cron}), content_type="application/json"
+    )
+    assert words in said(admin)
+    assert said(admin).count("errorlist") == 1
+    assert api.status_code == 422
+    assert api.json()["error"]["message"].startswith(words)
+    assert api.json()["error"]["message"] in said(admin)
+    assert unchanged(tides)
+
+
+@pytest.mark.parametrize("zone", ["Mars/Olympus", "../../etc/passwd", "UTC\0", ""])
+def test_a_bad_time_zone(as_ann: Client, tides: JobSchedule, zone: str) -> None:
+    typed = {**ADMIN_FORM, "interval_seconds": "14400", "cron": "", "timezone": zone}
+    admin = as_ann.post(change_url(tides), typed)
+    api = as_ann.patch("/api/v1/jobs/tides", {"timezone": zone}, content_type="application/json")
+    assert api.status_code == 422
+    assert "There is no time zone called" in api.json()["error"]["message"]
+    assert api.json()["error"]["message"] in said(admin)
+    assert unchanged(tides)
