@@ -148,6 +148,8 @@ class Worker:
     def _wind_up(self, service: SchedulerService) -> int:
         with contextlib.suppress(DatabaseError, InterfaceError):
             service.drain()
+        running = len(service.executor.in_flight())
+        logger.info("scheduler_stopping", running=running, grace_seconds=self._grace)
         deadline = time.monotonic() + self._grace
         while self._stops < 2 and time.monotonic() < deadline:
             if service.executor.wait(LOOK_EVERY):

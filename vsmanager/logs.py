@@ -3,6 +3,7 @@
 import logging
 import logging.config
 import sys
+from collections.abc import Callable
 from typing import TextIO
 
 import structlog
@@ -18,17 +19,19 @@ class ToStderr:
     """
 
     def write(self, text: str) -> None:
+        self._try(lambda stream: stream.write(text))
+
+    def flush(self) -> None:
+        self._try(lambda stream: stream.flush())
+
+    def _try(self, action: Callable[[TextIO], object]) -> None:
         stream: TextIO | None = sys.stderr
         try:
             if stream:
-                stream.write(text)
-        except (OSError, ValueError):
-            pass
-
-    def flush(self) -> None:
-        try:
-            if sys.stderr:
-                sys.stderr.flush()
+                action(stream)
+        except BrokenPipeError:
+            # Nobody will ever read this again, and Python would fail on it at its exit.
+            sys.stderr = None
         except (OSError, ValueError):
             pass
 

@@ -145,8 +145,7 @@ def _prepare_database() -> None:
     from django.core.management import CommandError, call_command
 
     try:
-        call_command("check", databases=["default"], verbosity=0)
-        call_command("migrate", verbosity=0, interactive=False)
+        call_command("migrate", verbosity=0, interactive=False, skip_checks=False)
     except CommandError as error:
         sys.exit(str(error))
     _ensure_administrator()

@@ -1,0 +1,34 @@
+"""Jobs of real worker processes; what they do is read from the environment."""
+
+import os
+import time
+from pathlib import Path
+
+from scheduling.registry import current_run, safe_job
+
+
+@safe_job("tick", interval_seconds=1)
+def tick() -> None:
+    """Leaves a line for its slot."""
+    run = current_run()
+    with Path(os.environ["TICKS"]).open("a") as file:
+        file.write(f"{run.scheduled_for} {os.getpid()}\n")
+
+
+@safe_job("nap")
+def nap() -> str:
+    """Sleeps, deaf to everything."""
+    Path(os.environ["NAPPING"]).touch()
+    time.sleep(float(os.environ.get("NAP", "1")))
+    return "rested"
+
+
+@safe_job("crash")
+def crash() -> None:
+    """Takes the whole process with it."""
+    os._exit(9)
+
+
+@safe_job("fail")
+def fail() -> None:
+    raise ValueError("as expected")

@@ -1,0 +1,107 @@
+"""The other commands, as a shell sees them."""
+
+import pytest
+
+pytestmark = pytest.mark.process
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "statuses"),
+    [("nap", 0, ["succeeded"]), ("fail", 1, ["failed"]), ("nope", 2, [])],
+)
+def test_runjob_tells_by_its_exit_code_how_it_went(installation, name, code, statuses):
+    done = installation.manage("runjob", name, NAP="0")
+    assert done.returncode == code, done.stderr
+    assert installation.runs(name) == statuses
+    if code < 2:
+        assert f"{name}_started" in done.stderr
+
+
+def test_runjob_names_the_jobs_there_are(installation):
+    assert "Registered jobs: crash, fail" in installation.manage("runjob", "nope").stderr
+
+
+def test_runjob_does_not_run_what_is_running_already(installation):
+    installation.sql(
+        "INSERT INTO scheduling_jobrun (job_name, trigger, status, scheduled_for, claimed_at,"
+        " attempt, slots, requested_by, worker, error, traceback, log) VALUES ('nap', 'manual',"
+        " 'running', datetime('now'), datetime('now'), 1, 1, '', '', '', '', '[]')"
+    )
+    done = installation.manage("runjob", "nap")
+    assert done.returncode == 1
+    assert "is running already" in done.stderr
+
+
+def test_jobs_shows_the_table(installation):
+    installation.manage("runjob", "nap", NAP="0")
+    lines = installation.manage("jobs").stdout.splitlines()
+    assert lines[0].split() == ["NAME", "SCHEDULE", "NEXT", "RUN", "LAST", "RESULT"]
+    assert [line.split()[0] for line in lines[1:]] == [
+        "crash", "fail", "mod_cache_refresh", "nap", "server_versions_check", "tick"
+    ]  # fmt: skip
+    assert "disabled" in lines[4]
+    assert "succeeded" in lines[4]
+    assert "every second" in lines[6]
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("DATABASE_URL", "mysql://root:secret@localhost/x"),
+        ("DATABASE_URL", "nonsense"),
+        ("DATABASE_URL", "sqlite://"),
+        ("SECRET_KEY", "short"),
+        ("DEBUG", "perhaps"),
+        ("ALLOWED_HOSTS", "a,,b"),
+        ("TIME_ZONE", "Mars/Olympus"),
+        ("MODDB_URL", "ftp://mods.example"),
+        ("VERSIONS_URL", "http://"),
+        ("SCHEDULER_THREADS", "0"),
+        ("SCHEDULER_THREADS", "many"),
+        ("SCHEDULER_EXECUTOR", "celery"),
+        ("LOG_FORMAT", "xml"),
+        ("LOG_LEVEL", "loud"),
+    ],
+)
+def test_a_bad_setting_is_refused_in_one_line_that_names_it(installation, variable, value):
+    done = installation.manage("check", **{variable: value})
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"vsmanager can't start: {variable} ")
+    assert len(done.stderr.splitlines()) == 1
+    assert "secret" not in done.stderr
+
+
+def test_the_secret_key_is_made_once_and_only_its_owner_can_read_it(installation, tmp_path):
+    key = tmp_path / "key"
+    print_key = (
+        "shell",
+        "-v0",
+        "-c",
+        "from django.conf import settings; print(settings.SECRET_KEY)",
+    )
+    first, second = (
+        installation.manage(*print_key, SECRET_KEY="", SECRET_KEY_FILE=str(key)).stdout
+        for _ in range(2)
+    )
+    assert first == second != ""
+    assert key.stat().st_mode & 0o777 == 0o600
+
+
+def test_options_of_sqlite_that_would_lock_the_worker_out_are_refused_with_the_fix(installation):
+    url = installation.env["DATABASE_URL"] + "?transaction_mode=DEFERRED"
+    done = installation.manage("check", "--database", "default", DATABASE_URL=url)
+    assert done.returncode == 1
+    assert "scheduling.E001" in done.stderr
+    assert "IMMEDIATE" in done.stderr
+
+
+def test_pruneruns_keeps_the_newest_and_says_what_went(installation):
+    for day in range(100, 200, 2):
+        installation.sql(
+            "INSERT INTO scheduling_jobrun (job_name, trigger, status, scheduled_for, attempt,"
+            " slots, requested_by, worker, error, traceback, log) VALUES ('nap', 'schedule',"
+            f" 'succeeded', datetime('now', '-{day} days'), 1, 1, '', '', '', '', '[]')"
+        )
+    assert installation.manage("pruneruns", "--dry-run").stdout == "30 runs would be deleted.\n"
+    assert installation.manage("pruneruns").stdout == "30 runs deleted.\n"
+    assert len(installation.runs("nap")) == 20
