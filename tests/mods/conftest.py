@@ -14,7 +14,7 @@ from scheduling.registry import Outcome, RunContext
 from vsmanager.standin.server import StandIn
 
 LIMITS = Limits(
-    connect=2, read=0.3, total=0.6, backoff=0.01, longest_wait=0.3, max_bytes=4 * 1024 * 1024
+    connect=2, read=0.4, total=0.8, backoff=0.01, longest_wait=0.3, max_bytes=4 * 1024 * 1024
 )
 Run = Callable[[str], Outcome]
 

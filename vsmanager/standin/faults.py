@@ -99,13 +99,13 @@ def wrong_types(
 
 def nul(exchange: Exchange, raw: bool = False) -> None:
     """NUL in names, escaped as JSON can, or as bytes where JSON can't have any."""
+    if raw:
+        exchange.send(b'{"statuscode":"200","mods":[\0\0]}')
+        return
     answer = exchange.value()
     for row in answer["mods"][:3]:
         row["name"] += "\0"
-    if raw:
-        exchange.send(b'{"statuscode":"200","mods":[\0\0]}')
-    else:
-        exchange.send_value(answer)
+    exchange.send_value(answer)
 
 
 def oversize(exchange: Exchange, mebibytes: int = 100) -> None:
