@@ -8,7 +8,9 @@ from django.contrib import admin, messages
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import mark_safe
+from django.utils.timezone import now
 from django_apscheduler.models import DjangoJob, DjangoJobExecution
 
 from . import actions
@@ -19,6 +21,9 @@ from .errors import SchedulingError
 from .models import ApiToken, JobRun, JobSchedule, SchedulerProcess
 from .outlook import annotated, outlook
 from .templatetags.scheduling import coming, moment, span, status_badge
+
+# How many of a schedule's coming times its page shows.
+PREVIEW = 5
 
 # Both would let a person with the view permission run jobs inside the web process, and an
 # edited next run time keeps the scheduler spinning.
@@ -48,9 +53,17 @@ class JobScheduleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         "applied",
         "problem",
     ]
-    readonly_fields = ["name", "schedule", "next_run", "last_result", "applied", "problem"]
+    readonly_fields = [
+        "name",
+        "schedule",
+        "next_run",
+        "next_times",
+        "last_result",
+        "applied",
+        "problem",
+    ]
     fieldsets = [
-        (None, {"fields": ["name", "schedule", "next_run", "last_result", "applied", "problem"]}),
+        (None, {"fields": readonly_fields}),
         (
             "Schedule",
             {"fields": ["interval_seconds", "cron", "timezone", "paused", "seen_revision"]},
@@ -86,6 +99,13 @@ class JobScheduleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     @admin.display(description="next run", empty_value="none")
     def next_run(self, obj: JobSchedule) -> str:
         return coming(outlook(obj).next_run_time)
+
+    @admin.display(description="next times", empty_value="none")
+    def next_times(self, obj: JobSchedule) -> str:
+        seen = outlook(obj)
+        planned = seen.next_run_time if seen.applied else None
+        slots = obj.next_slots(PREVIEW, now(), planned)
+        return format_html_join(mark_safe("<br>"), "{}", ((coming(slot),) for slot in slots))
 
     @admin.display(description="last result", empty_value="never")
     def last_result(self, obj: JobSchedule) -> str:

@@ -1,6 +1,7 @@
 """What people want (JobSchedule), what the worker made of it, and every run."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from itertools import islice
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -123,6 +124,21 @@ class JobSchedule(models.Model):
         return triggers.build(
             self.interval_seconds, self.cron, self.timezone, min_interval=self.min_interval
         )
+
+    def next_slots(
+        self, count: int, now: datetime, first: datetime | None = None
+    ) -> list[datetime]:
+        """The next times of this schedule as it is set, for people to check; [] if it has none.
+
+        ``first`` is the next run where the worker has planned it already.
+        """
+        try:
+            trigger = self.trigger()
+        except InvalidSchedule:
+            return []
+        if trigger and first is None:
+            first = trigger.get_next_fire_time(None, now)
+        return list(islice(trigger.upcoming(first), count)) if trigger and first else []
 
     @property
     def in_words(self) -> str:
