@@ -63,7 +63,7 @@ class JobScheduleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         "problem",
     ]
     fieldsets = [
-        (None, {"fields": readonly_fields}),
+        (None, {"fields": [*readonly_fields]}),
         (
             "Schedule",
             {"fields": ["interval_seconds", "cron", "timezone", "paused", "seen_revision"]},
@@ -87,7 +87,7 @@ class JobScheduleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def save_model(self, request: HttpRequest, obj: Any, form: Any, _change: bool) -> None:
         fields = {name: form.cleaned_data[name] for name in form.changed_data if name in FIELDS}
         for text in actions.change(obj, request.user, **fields):  # type: ignore[arg-type]
-            self.message_user(request, f"{obj.name}: {text}")
+            self.message_user(request, f"Saved. {obj.name}: {text}")
 
     def log_change(self, _request: HttpRequest, _obj: Model, _message: Any) -> Any:
         """Nothing: the log entry with before and after is written by ``actions``."""
@@ -134,15 +134,15 @@ class JobScheduleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     @admin.action(permissions=["change"], description="Pause the selected schedules")
     def pause(self, request: HttpRequest, queryset: QuerySet[JobSchedule]) -> None:
-        self._act(request, queryset, actions.pause, "paused")
+        self._act(request, queryset, actions.pause, "Paused")
 
     @admin.action(permissions=["change"], description="Resume the selected schedules")
     def resume(self, request: HttpRequest, queryset: QuerySet[JobSchedule]) -> None:
-        self._act(request, queryset, actions.resume, "resumed")
+        self._act(request, queryset, actions.resume, "Resumed")
 
     @admin.action(permissions=["change"], description="Run the selected jobs now")
     def run_now(self, request: HttpRequest, queryset: QuerySet[JobSchedule]) -> None:
-        self._act(request, queryset, actions.run_now, "queued a run")
+        self._act(request, queryset, actions.run_now, "Queued a run of")
 
     def _act(
         self,
@@ -157,8 +157,8 @@ class JobScheduleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             except SchedulingError as error:
                 self.message_user(request, str(error), messages.ERROR)
             else:
-                text = done if outcome else "nothing to do"
-                self.message_user(request, f"{schedule.name}: {text}.")
+                text = done if outcome else "Nothing to do for"
+                self.message_user(request, f"{text} {schedule.name}.")
 
 
 @admin.register(JobRun)
