@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from pytest_django.fixtures import Settings
 
 from mods import jobs
@@ -46,3 +48,12 @@ def data() -> Path:
     if not (folder / "moddb-mods-2025-12-29.json").exists():
         pytest.skip(f"the published data is not at {folder}; VSMANAGER_DATA names its folder")
     return folder
+
+
+def written_by(refresh: Callable[[], object]) -> list[str]:
+    """The tables that a refresh wrote to, one for each statement."""
+    with CaptureQueriesContext(connection) as queries:
+        refresh()
+    writes = ("INSERT INTO", "UPDATE", "DELETE FROM")
+    sql = [query["sql"] for query in queries]
+    return [text.split('"')[1] for text in sql if text.startswith(writes)]
