@@ -13,6 +13,7 @@ _CODES = {
     403: ("FORBIDDEN", "You may not do this."),
     404: ("NOT_FOUND", "There is nothing at this address."),
     405: ("METHOD_NOT_ALLOWED", "This address does not take this method."),
+    409: ("CONFLICT", "What is there now does not allow this."),
     413: ("TOO_LARGE", "The request is too large."),
     422: ("INVALID_REQUEST", "The request does not have the right form."),
     500: ("INTERNAL_ERROR", "Something went wrong; the error is in the server's log."),

@@ -13,6 +13,7 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.parser import Parser
 from ninja.types import DictStrAny
 
+from ..errors import SchedulingError
 from . import jobs, runs, settings
 from .auth import needs
 from .envelope import ApiError, failure
@@ -54,6 +55,11 @@ api.add_router("/settings", settings.router)
 @api.exception_handler(ApiError)
 def _told(_request: HttpRequest, error: ApiError) -> HttpResponse:
     return failure(error)
+
+
+@api.exception_handler(SchedulingError)
+def _conflict(_request: HttpRequest, error: SchedulingError) -> HttpResponse:
+    return failure(ApiError(409, str(error)))
 
 
 @api.exception_handler(AuthenticationError)

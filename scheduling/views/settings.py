@@ -111,15 +111,21 @@ def _job_action(act: Callable[[JobSchedule, Any], list[str]], done: str) -> Call
     @staff_may("change", "jobschedule")
     def view(request: SignedIn, name: str) -> HttpResponse:
         schedule = get_object_or_404(JobSchedule, name=name)
-        changed = act(schedule, request.user)
-        messages.success(request, f"{name} {'is' if changed else 'was already'} {done}.")
+        try:
+            changed = act(schedule, request.user)
+        except SchedulingError as error:
+            messages.error(request, str(error))
+        else:
+            messages.success(
+                request, f"{done} {name}." if changed else f"Nothing to do for {name}."
+            )
         return redirect("scheduling-settings")
 
     return view
 
 
-pause = _job_action(actions.pause, "paused")
-resume = _job_action(actions.resume, "running on its schedule")
+pause = _job_action(actions.pause, "Paused")
+resume = _job_action(actions.resume, "Resumed")
 
 
 @require_POST

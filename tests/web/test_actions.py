@@ -81,9 +81,7 @@ def test_what_cannot_run_cannot_be_saved(
     assert (tides.interval_seconds, tides.cron, tides.timezone) == (14_400, "", "UTC")
 
 
-def test_a_stale_edit_is_told_who_changed_what(
-    tides: JobSchedule, people: dict[str, User]
-) -> None:
+def test_a_stale_edit_is_told_who_changed_what(tides: JobSchedule, people: dict[str, User]) -> None:
     seen = tides.revision
     actions.change(tides, people["root"], interval_seconds=600)
     actions.pause(tides, people["root"])

@@ -1,0 +1,79 @@
+"""What holds for all pages: the policy against foreign scripts, and the templates' manners."""
+
+import re
+from pathlib import Path
+
+import pytest
+from django.test import Client
+
+from scheduling.models import JobSchedule
+
+from .conftest import NOON, SignIn, ran
+
+TEMPLATES = sorted((Path(__file__).parents[2] / "templates").rglob("*.html"))
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)
+def test_no_template_has_inline_script_or_style(path: Path) -> None:
+    source = path.read_text()
+    assert not re.search(r"<style|\sstyle=|\son[a-z]+=|javascript:", source)
+    assert not re.search(r"<script(?![^>]*\ssrc=)", source)
+    assert "|safe" not in source
+    assert "autoescape off" not in source
+
+
+def test_every_page_carries_a_strict_policy(as_ann: Client, tides: JobSchedule) -> None:
+    run = ran()
+    for url in ("/settings/", "/runs/", f"/runs/{run.pk}/", "/admin/", "/nothing/"):
+        policy = as_ann.get(url)["Content-Security-Policy"]
+        assert "default-src 'self'" in policy
+        assert "unsafe" not in policy
+        assert "frame-ancestors 'none'" in policy
+
+
+def test_only_the_documentation_of_the_api_may_style_itself(as_ann: Client) -> None:
+    answer = as_ann.get("/api/v1/docs")
+    assert "style-src 'self' 'unsafe-inline'" in answer["Content-Security-Policy"]
+    assert "script-src" not in answer["Content-Security-Policy"]
+    assert b"cdn." not in answer.content
+
+
+def test_the_root_leads_to_the_settings(as_ann: Client) -> None:
+    assert as_ann.get("/")["Location"] == "/settings/"
+
+
+@pytest.mark.parametrize("url", ["/settings/", "/runs/", "/admin/"])
+def test_every_page_leads_to_the_others(as_ann: Client, tides: JobSchedule, url: str) -> None:
+    page = as_ann.get(url).content.decode()
+    for other in ("/settings/", "/runs/", "/admin/"):
+        assert f'<a href="{other}"' in page
+
+
+def test_times_are_exact_for_machines_and_on_hover(as_ann: Client) -> None:
+    ran(at=NOON)
+    assert (
+        '<time datetime="2026-05-04T12:00:00.000+00:00" title="2026-05-04 12:00:00 UTC">'
+        "2026-05-04 12:00:00</time>"
+    ) in as_ann.get("/runs/").content.decode()
+
+
+def test_errors_have_pages_of_the_same_look(sign_in: SignIn, as_ann: Client) -> None:
+    missing, refused = as_ann.get("/nothing/"), sign_in("visitor").get("/runs/")
+    for page in (missing, refused):
+        assert b"scheduling/scheduling.css" in page.content
+    assert b"There is nothing at this address." in missing.content
+    assert b"Your account may not see or do this." in refused.content
+
+
+def test_an_error_of_the_server_tells_nothing(
+    as_ann: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_args: object) -> None:
+        raise ZeroDivisionError("a secret")
+
+    monkeypatch.setattr("scheduling.views.settings.outlooks", broken)
+    as_ann.raise_request_exception = False
+    page = as_ann.get("/settings/")
+    assert page.status_code == 500
+    assert b"Something went wrong" in page.content
+    assert b"secret" not in page.content
