@@ -26,7 +26,7 @@ def for_list(runs: JobRunQuerySet) -> JobRunQuerySet:
         runs.without_details()
         .defer("error")
         .annotate(
-            error_begin=Left("error", LINE + 1),
+            error_begin=Left("error", 2 * LINE),
             result_begin=Left(Cast("result", TextField()), _READ, output_field=CharField()),
         )
     )
