@@ -13,8 +13,7 @@ APSCHEDULER_MODULES = {"scheduler", "service", "jobstore", "executors", "trigger
 
 def sources(*folders):
     for folder in folders:
-        for path in sorted((PROJECT / folder).rglob("*.py")):
-            yield path
+        yield from sorted((PROJECT / folder).rglob("*.py"))
 
 
 def imported(path):

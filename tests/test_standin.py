@@ -28,16 +28,16 @@ def standin() -> Iterator[StandIn]:
 
 
 def get(standin: StandIn, path: str) -> Any:
-    with urllib.request.urlopen(standin.url + path, timeout=5) as response:  # noqa: S310
+    with urllib.request.urlopen(standin.url + path, timeout=5) as response:
         body = response.read()
     return json.loads(body) if not path.endswith(".txt") else body.decode()
 
 
 def control(standin: StandIn, order: dict[str, Any]) -> int:
-    request = urllib.request.Request(  # noqa: S310
+    request = urllib.request.Request(
         f"{standin.url}/_control", json.dumps(order).encode(), method="POST"
     )
-    with urllib.request.urlopen(request, timeout=5) as response:  # noqa: S310
+    with urllib.request.urlopen(request, timeout=5) as response:
         return int(response.status)
 
 
@@ -81,8 +81,8 @@ def test_the_body_is_written_as_php_writes_it(standin: StandIn) -> None:
 
 
 def test_it_zips_when_asked(standin: StandIn) -> None:
-    request = urllib.request.Request(standin.url + MODS, headers={"Accept-Encoding": "gzip"})  # noqa: S310
-    with urllib.request.urlopen(request, timeout=5) as response:  # noqa: S310
+    request = urllib.request.Request(standin.url + MODS, headers={"Accept-Encoding": "gzip"})
+    with urllib.request.urlopen(request, timeout=5) as response:
         assert gzip.decompress(response.read()) == standin.world.body(MODS)
 
 
@@ -178,7 +178,7 @@ def test_it_runs_as_a_program_and_tells_its_address() -> None:
     with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
         address = process.stdout.readline().strip()
-        with urllib.request.urlopen(f"{address}{MODS}", timeout=5) as response:  # noqa: S310
+        with urllib.request.urlopen(f"{address}{MODS}", timeout=5) as response:
             assert len(json.loads(response.read())["mods"]) == 12
         process.send_signal(signal.SIGTERM)
         assert process.wait(5) == 0

@@ -1,0 +1,79 @@
+"""What a person sees and does, in a real browser, with a real worker behind."""
+
+import pytest
+
+from tests.scheduling.test_recorder import wait_until
+
+pytestmark = [pytest.mark.browser, pytest.mark.process, pytest.mark.xdist_group("browser")]
+
+PAGES = {"settings": "/settings/", "runs": "/runs/", "run": "/runs/1/"}
+
+
+def test_the_demo_is_up_with_a_leader_and_both_jobs(demo):
+    wait_until(lambda: '"job_count": 2' in demo.healthz(), 10)
+    assert '"running"' in demo.healthz()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", PAGES)
+def test_each_page_fits_a_wide_and_a_narrow_screen(sight, pictures, name, scheme):
+    for width in (1280, 360):
+        page = sight.page(scheme, width)
+        page.goto(PAGES[name])
+        page.wait_for_load_state("networkidle")
+        overflow = page.evaluate(
+            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        )
+        suffix = "" if width == 1280 else "-narrow"
+        page.screenshot(path=pictures / f"{name}-{scheme}{suffix}.png", full_page=width == 1280)
+        assert overflow <= 0, f"{name} is {overflow} px too wide at {width} px"
+
+
+def test_an_interval_edited_on_the_page_is_applied_by_the_running_worker(sight):
+    page = sight.page()
+    page.goto("/settings/")
+    page.get_by_label("mod_list_refresh_interval").fill("600")
+    page.get_by_role("button", name="Save").click()
+    card = page.locator("section", has_text="mod_cache_refresh")
+    card.get_by_text("every 10 minutes").first.wait_for()
+    card.locator(".vs-applied", has_text="applied").wait_for()
+
+
+def test_without_javascript_the_page_saves_too(sight):
+    page = sight.page(javascript=False)
+    page.goto("/settings/")
+    page.get_by_label("server_versions_refresh_interval").fill("7200")
+    page.keyboard.press("Enter")
+    page.get_by_text("every day → every 2 hours").wait_for()
+
+
+def test_a_refused_value_is_marked_and_kept(sight):
+    page = sight.page()
+    page.goto("/settings/")
+    field = page.get_by_label("mod_list_refresh_interval")
+    field.fill("5")
+    page.get_by_role("button", name="Save").click()
+    page.get_by_text("must be 0 (disabled) or a whole number of seconds from 10").wait_for()
+    assert field.input_value() == "5"
+
+
+def test_run_now_lands_on_the_new_run(sight):
+    page = sight.page()
+    page.goto("/settings/")
+    page.get_by_role("button", name="Run now server_versions_check").click()
+    page.wait_for_url("**/runs/*/")
+    wait_until(
+        lambda: page.reload() and page.locator(".vs-badge", has_text="succeeded").count(), 15
+    )
+
+
+def test_a_job_can_be_run_by_keyboard_alone(sight):
+    page = sight.page()
+    page.goto("/settings/")
+    page.get_by_label("mod_list_refresh_interval").focus()
+    for _ in range(30):
+        page.keyboard.press("Tab")
+        if "Run now" in page.evaluate("document.activeElement.textContent"):
+            break
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/runs/*/")
