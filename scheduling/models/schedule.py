@@ -1,6 +1,6 @@
-"""What people want (JobSchedule), what the worker made of it, and every run."""
+"""When jobs shall run: what people want, and what the worker made of it."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import islice
 
 from django.conf import settings
@@ -10,18 +10,9 @@ from django.db import models, transaction
 from django.db.models import Q
 from django.utils.timezone import now
 
-from . import registry, triggers
-from .errors import InvalidSchedule
-from .querysets import (
-    JobRunQuerySet,
-    JobScheduleQuerySet,
-    SchedulerProcessQuerySet,
-    count_change,
-)
-
-# A process that has not been heard from for so long counts as gone.
-HEARTBEAT_EVERY = timedelta(seconds=3)
-SILENT_AFTER = timedelta(seconds=15)
+from .. import registry, triggers
+from ..errors import InvalidSchedule
+from ..querysets import JobScheduleQuerySet, count_change
 
 
 def default_zone() -> str:
@@ -187,128 +178,3 @@ class ChangeCounter(models.Model):
     def read(cls) -> int:
         """The counter's value now; one look-up by key."""
         return cls.objects.filter(pk=1).values_list("value", flat=True).first() or 0
-
-
-class SchedulerProcess(models.Model):
-    """A process that runs jobs, and when it was last heard from."""
-
-    host = models.CharField(max_length=200)
-    pid = models.IntegerField()
-    started_at = models.DateTimeField(default=now)
-    heartbeat_at = models.DateTimeField(default=now, db_index=True)
-    leading_since = models.DateTimeField(null=True)
-    stopped_at = models.DateTimeField(null=True)
-
-    objects = SchedulerProcessQuerySet.as_manager()
-
-    class Meta:
-        verbose_name_plural = "scheduler processes"
-
-    def __str__(self) -> str:
-        return f"{self.host}:{self.pid}"
-
-
-class Status(models.TextChoices):
-    QUEUED = "queued", "queued"  # waits for its time, or for a worker
-    RUNNING = "running", "running"  # claimed by a worker
-    SUCCEEDED = "succeeded", "succeeded"
-    FAILED = "failed", "failed"  # the job raised
-    TIMED_OUT = "timed_out", "timed out"  # past its deadline
-    CANCELLED = "cancelled", "cancelled"  # a person or a stopping worker ended it
-    MISSED = "missed", "missed"  # the slot could not start in time
-    SKIPPED = "skipped", "skipped"  # the slot came while another run was going on
-    LOST = "lost", "lost"  # the process died under it
-
-
-class Cause(models.TextChoices):
-    SCHEDULE = "schedule", "schedule"
-    STARTUP = "startup", "start-up"  # the job had never run
-    MANUAL = "manual", "manual"  # a person asked for it
-    RETRY = "retry", "retry"  # an earlier attempt failed
-
-
-class JobRun(models.Model):
-    """One slot of a job and what became of it. Stays when its schedule goes."""
-
-    job_name = models.CharField("job", max_length=100)
-    trigger = models.CharField(max_length=10, choices=Cause.choices, default=Cause.SCHEDULE)
-    status = models.CharField(max_length=10, choices=Status.choices, default=Status.QUEUED)
-    scheduled_for = models.DateTimeField("slot")
-    attempt = models.PositiveSmallIntegerField(default=1)
-    slots = models.PositiveIntegerField(
-        default=1, help_text="How many slots this row stands for, its own included."
-    )
-    until = models.DateTimeField(
-        null=True, help_text="The last of the slots, when this row stands for several."
-    )
-    requested_by = models.CharField(max_length=150, blank=True, default="")
-    queued_at = models.DateTimeField(null=True)
-    claimed_at = models.DateTimeField(null=True)
-    started_at = models.DateTimeField(null=True)
-    finished_at = models.DateTimeField(null=True)
-    cancel_requested_at = models.DateTimeField(null=True)
-    worker = models.CharField(max_length=200, blank=True, default="")
-    process = models.ForeignKey(
-        SchedulerProcess, null=True, on_delete=models.SET_NULL, related_name="runs"
-    )
-    result = models.JSONField(null=True)
-    error = models.TextField(blank=True, default="")
-    traceback = models.TextField(blank=True, default="")
-    log = models.JSONField(default=list)
-
-    objects = JobRunQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = "run"
-        # Newest first, everywhere; the index below carries it.
-        ordering = ["-scheduled_for", "-id"]
-        constraints = [
-            # Claiming a slot is inserting its row: whoever comes second gets nothing.
-            models.UniqueConstraint(
-                fields=["job_name", "scheduled_for", "attempt"], name="one_run_per_slot"
-            ),
-            # Pressing "run now" twice queues one run.
-            models.UniqueConstraint(
-                fields=["job_name", "trigger"],
-                condition=Q(status=Status.QUEUED, trigger__in=[Cause.MANUAL, Cause.STARTUP]),
-                name="one_queued_run_per_job",
-            ),
-        ]
-        indexes = [
-            models.Index(fields=["scheduled_for", "id"], name="run_by_slot"),
-            models.Index(fields=["status", "scheduled_for"], name="run_by_status"),
-            models.Index(fields=["trigger", "scheduled_for"], name="run_by_trigger"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.job_name} at {self.scheduled_for:%Y-%m-%d %H:%M:%S}: {self.status}"
-
-    @property
-    def lag(self) -> timedelta | None:
-        """From the slot to the start of the job's body."""
-        return self.started_at - self.scheduled_for if self.started_at else None
-
-    @property
-    def duration(self) -> timedelta | None:
-        """From the start of the job's body to its end."""
-        if self.started_at and self.finished_at:
-            return self.finished_at - self.started_at
-        return None
-
-    @property
-    def is_active(self) -> bool:
-        return self.status in (Status.QUEUED, Status.RUNNING)
-
-
-class ApiToken(models.Model):
-    """A key to the API. Only its digest is kept: the token itself is shown once."""
-
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="api_tokens"
-    )
-    digest = models.CharField(max_length=64, unique=True, editable=False)
-    created_at = models.DateTimeField(default=now, editable=False)
-    last_used_at = models.DateTimeField(null=True, editable=False)
-
-    def __str__(self) -> str:
-        return f"token of {self.user} from {self.created_at:%Y-%m-%d}"

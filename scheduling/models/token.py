@@ -1,0 +1,19 @@
+"""Keys to the API."""
+
+from django.conf import settings
+from django.db import models
+from django.utils.timezone import now
+
+
+class ApiToken(models.Model):
+    """A key to the API. Only its digest is kept: the token itself is shown once."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="api_tokens"
+    )
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    created_at = models.DateTimeField(default=now, editable=False)
+    last_used_at = models.DateTimeField(null=True, editable=False)
+
+    def __str__(self) -> str:
+        return f"token of {self.user} from {self.created_at:%Y-%m-%d}"
