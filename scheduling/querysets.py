@@ -4,12 +4,16 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 
-from django.db import models, transaction
+from django.db import connection, models, transaction
 from django.db.models import F
 from django.utils import timezone
 
 if TYPE_CHECKING:
     from .models import JobRun, JobSchedule, SchedulerProcess
+
+
+# What PostgreSQL's listeners listen to.
+CHANNEL = "vsmanager_scheduling"
 
 
 def count_change() -> int:
@@ -21,6 +25,10 @@ def count_change() -> int:
     from .models import ChangeCounter
 
     with transaction.atomic():
+        if connection.vendor == "postgresql":
+            # Sent at the commit: whoever listens looks at once.
+            with connection.cursor() as cursor:
+                cursor.execute(f"NOTIFY {CHANNEL}")
         if not ChangeCounter.objects.filter(pk=1).update(value=F("value") + 1):
             ChangeCounter.objects.get_or_create(pk=1)
             ChangeCounter.objects.filter(pk=1).update(value=F("value") + 1)

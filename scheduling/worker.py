@@ -24,6 +24,8 @@ logger = structlog.get_logger(__name__)
 
 # The change counter is one row read by its key: cheap enough for five looks a second.
 LOOK_EVERY = 0.2
+# PostgreSQL tells of changes by itself; this is for a message that was lost.
+UNTOLD_LOOK_EVERY = 2.0
 # A full look also finds what was written past Django, by SQL.
 FULL_LOOK_EVERY = 60.0
 SWEEP_EVERY = 5.0
@@ -70,7 +72,7 @@ class Worker:
             connection.close()
         return code
 
-    def _stand_by(self, lock: leadership.FileLock, presence: Presence) -> bool:
+    def _stand_by(self, lock: leadership.Lock, presence: Presence) -> bool:
         """Wait to become the leader; False when it is time to stop."""
         waiting = False
         while not self._stops:
@@ -82,7 +84,7 @@ class Worker:
             time.sleep(LOOK_EVERY)
         return False
 
-    def _lead(self, lock: leadership.FileLock, presence: Presence) -> int:
+    def _lead(self, lock: leadership.Lock, presence: Presence) -> int:
         """Schedule and run jobs while leading; returns the exit code."""
         service = SchedulerService(
             threads=self._threads,
@@ -109,22 +111,24 @@ class Worker:
         service.start()
         return True
 
-    def _watch(self, service: SchedulerService, lock: leadership.FileLock) -> None:
+    def _watch(self, service: SchedulerService, lock: leadership.Lock) -> None:
         """Look for what people changed and what dead processes left, until it is time to go."""
-        seen, full_look, sweep = -1, 0.0, time.monotonic() + SWEEP_EVERY
+        seen, look, full_look, sweep = -1, 0.0, 0.0, time.monotonic() + SWEEP_EVERY
+        news = True
         while not self._stops and lock.held() and service.alive:
             now = time.monotonic()
             try:
-                value = ChangeCounter.read()
-                if value != seen or now >= full_look:
-                    seen, full_look = value, now + FULL_LOOK_EVERY
-                    self._notice(service)
+                if news or now >= look:
+                    look, value = now + UNTOLD_LOOK_EVERY, ChangeCounter.read()
+                    if value != seen or now >= full_look:
+                        seen, full_look = value, now + FULL_LOOK_EVERY
+                        self._notice(service)
                 if now >= sweep:
                     sweep = now + SWEEP_EVERY
                     sweeps.close_lost_runs(self._clock())
             except (DatabaseError, InterfaceError) as error:
                 self._wait_for_database(error)
-            time.sleep(LOOK_EVERY)
+            news = lock.wait(LOOK_EVERY)
 
     def _notice(self, service: SchedulerService) -> None:
         mine = JobRun.objects.running().filter(
