@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 
 from django.db import connection, models, transaction
-from django.db.models import F
+from django.db.models import F, Min
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 if TYPE_CHECKING:
@@ -33,6 +34,10 @@ def count_change() -> int:
             ChangeCounter.objects.get_or_create(pk=1)
             ChangeCounter.objects.filter(pk=1).update(value=F("value") + 1)
         return ChangeCounter.objects.values_list("value", flat=True).get(pk=1)
+
+
+# The slot, or for a retry the time that it has to wait for.
+_DUE_AT = Coalesce("not_before", "scheduled_for")
 
 
 class JobScheduleQuerySet(models.QuerySet["JobSchedule"]):
@@ -71,7 +76,12 @@ class JobRunQuerySet(models.QuerySet["JobRun"]):
 
     def due(self, now: datetime) -> Self:
         """Queued runs whose time has come, oldest first."""
-        return self.queued().filter(scheduled_for__lte=now).order_by("scheduled_for", "id")
+        queued = self.queued().annotate(due_at=_DUE_AT)
+        return queued.filter(due_at__lte=now).order_by("due_at", "id")
+
+    def next_due(self) -> datetime | None:
+        """When the first of the queued runs is due."""
+        return self.queued().order_by().aggregate(at=Min(_DUE_AT))["at"]
 
     def finished(self) -> Self:
         return self.exclude(status__in=("queued", "running"))

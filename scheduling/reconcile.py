@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 import structlog
 from django.db import DatabaseError, InterfaceError, transaction
 
+from . import history
 from .errors import InvalidSchedule
-from .models import Cause, JobRun, JobSchedule, ScheduleState, Status
+from .models import JobSchedule, ScheduleState
 from .service import SchedulerService
 from .text import clean
 from .triggers import Interval, Trigger
@@ -25,6 +26,8 @@ class Reconciler:
         # What this process's scheduler works on, by name: another leader may have changed
         # the tables behind it.
         self._known: dict[str, dict[str, object]] = {}
+        # When the next pause ends by itself.
+        self.next_resume: datetime | None = None
 
     def run(self) -> None:
         """One full look at all schedules."""
@@ -32,8 +35,10 @@ class Reconciler:
         stored = self._store.next_runs()
         readable = self._store.restore(stored)
         wanted = set()
+        self.next_resume = None
         for schedule in JobSchedule.objects.select_related("state"):
             wanted.add(schedule.name)
+            self._note_pause(schedule, now)
             try:
                 self._look(schedule, schedule.name in readable, stored.get(schedule.name), now)
             except (DatabaseError, InterfaceError):
@@ -44,6 +49,11 @@ class Reconciler:
         for name in stored.keys() - wanted:
             self._service.remove_job(name)
             logger.info("job_removed", job=name, reason="its schedule was deleted")
+
+    def _note_pause(self, schedule: JobSchedule, now: datetime) -> None:
+        ends = schedule.paused_until
+        if ends and schedule.is_paused(now):
+            self.next_resume = min(ends, self.next_resume or ends)
 
     def _look(
         self, schedule: JobSchedule, is_stored: bool, next_run: datetime | None, now: datetime
@@ -66,13 +76,13 @@ class Reconciler:
             self._mark(schedule, now)
         elif not is_stored:
             self._register(schedule, trigger, next_run, now)
-        elif _applied(schedule) != schedule.spec:
+        elif _applied(schedule) != schedule.spec(now):
             self._change(schedule, trigger, next_run, now)
         elif not _plausible(schedule, trigger, next_run, now):
-            self._schedule(schedule, trigger, self._fresh_slot(schedule, trigger, now))
+            self._schedule(schedule, trigger, self._fresh_slot(schedule, trigger, now), now)
             logger.warning("next_run_corrected", job=schedule.name, was=str(next_run))
         else:
-            if self._known.get(schedule.name) != schedule.spec:
+            if self._known.get(schedule.name) != schedule.spec(now):
                 self._store.forget(schedule.name)
             self._mark(schedule, now)
 
@@ -85,14 +95,14 @@ class Reconciler:
         """
         with self._service.locked(), transaction.atomic():
             slot = None
-            if _applied(schedule).get("schedule") == schedule.spec["schedule"]:
-                last = _last_slot(schedule.name)
+            if _applied(schedule).get("schedule") == schedule.spec(now)["schedule"]:
+                last = history.last_slot(schedule.name)
                 slot = next_run or (trigger.get_next_fire_time(last, now) if last else None)
             if slot is None:
                 slot = self._fresh_slot(schedule, trigger, now)
-            if not schedule.paused:
-                _queue_first_run(schedule, now)
-            self._schedule(schedule, trigger, slot)
+            if not schedule.is_paused(now):
+                history.queue_first_run(schedule, now)
+            self._schedule(schedule, trigger, slot, now)
             self._mark(schedule, now, paused_slot=slot)
         logger.info(
             "job_registered", job=schedule.name, schedule=schedule.in_words, next_run=str(slot)
@@ -108,21 +118,21 @@ class Reconciler:
             if before.get("paused"):
                 slot = schedule.state.paused_slot_at
                 self._give_up(schedule.name, slot, now, "The schedule was paused")
-            if before.get("schedule") != schedule.spec["schedule"]:
+            if before.get("schedule") != schedule.spec(now)["schedule"]:
                 self._give_up(schedule.name, next_run, now, "The schedule was changed")
                 slot = self._fresh_slot(schedule, trigger, now)
             elif slot is None:
                 slot = self._fresh_slot(schedule, trigger, now)
             elif before.get("paused") and slot <= now:
                 slot = trigger.due(slot, now).next
-            self._schedule(schedule, trigger, slot)
+            self._schedule(schedule, trigger, slot, now)
             self._mark(schedule, now, paused_slot=slot)
         logger.info(
             "job_rescheduled",
             job=schedule.name,
             schedule=schedule.in_words,
-            paused=schedule.paused,
-            next_run=None if schedule.paused else str(slot),
+            paused=schedule.is_paused(now),
+            next_run=None if schedule.is_paused(now) else str(slot),
         )
 
     def _remove(
@@ -133,12 +143,14 @@ class Reconciler:
             self._service.remove_job(schedule.name)
         logger.info("job_removed", job=schedule.name, reason=reason)
 
-    def _schedule(self, schedule: JobSchedule, trigger: Trigger, slot: datetime | None) -> None:
+    def _schedule(
+        self, schedule: JobSchedule, trigger: Trigger, slot: datetime | None, now: datetime
+    ) -> None:
         self._service.add(
             schedule.name,
             trigger,
             next_run=slot,
-            paused=schedule.paused,
+            paused=schedule.is_paused(now),
             grace_seconds=schedule.misfire_grace_seconds,
             coalesce=schedule.coalesce,
             max_instances=schedule.max_instances,
@@ -152,7 +164,7 @@ class Reconciler:
         A cron waits for its next match. An interval counts from the last slot; what has
         passed by that count starts now.
         """
-        last = _last_slot(schedule.name)
+        last = history.last_slot(schedule.name)
         slot: datetime | None
         if isinstance(trigger, Interval) and last and last <= now:
             slot = max(trigger.get_next_fire_time(last, now), now)
@@ -163,25 +175,9 @@ class Reconciler:
     def _give_up(self, name: str, first: datetime | None, now: datetime, why: str) -> None:
         """Write the row of the slots that have come and will not start any more."""
         job = self._store.restore([name]).get(name)
-        if first is None or first > now or job is None:
-            return
-        due = job.trigger.due(first, now)
-        JobRun.objects.bulk_create(
-            [
-                JobRun(
-                    job_name=name,
-                    status=Status.MISSED,
-                    scheduled_for=first,
-                    slots=due.count,
-                    until=due.recent[-1] if due.count > 1 else None,
-                    queued_at=now,
-                    finished_at=now,
-                    worker=str(self._service.process),
-                    error=f"{why}, so slots that had come did not start: {due.count:,}.",
-                )
-            ],
-            ignore_conflicts=True,
-        )
+        if job and first and first <= now:
+            worker = str(self._service.process)
+            history.give_up(name, job.trigger.due(first, now), now, worker, why)
 
     def _mark(
         self,
@@ -192,25 +188,25 @@ class Reconciler:
         paused_slot: datetime | None = None,
     ) -> None:
         """Tell people what was applied, when and by whom."""
-        self._known[schedule.name] = schedule.spec
+        self._known[schedule.name] = schedule.spec(now)
         state = getattr(schedule, "state", None)
         problem = clean(problem, 1_000)
         if (
             state
             and state.applied_revision == schedule.revision
-            and state.applied_spec == schedule.spec
+            and state.applied_spec == schedule.spec(now)
             and state.problem == problem
         ):
             return
         fields = {
             "applied_revision": schedule.revision,
-            "applied_spec": schedule.spec,
+            "applied_spec": schedule.spec(now),
             "applied_at": now,
             "applied_by": str(self._service.process),
             "problem": problem,
         }
         if paused_slot:
-            fields["paused_slot_at"] = paused_slot if schedule.paused else None
+            fields["paused_slot_at"] = paused_slot if schedule.is_paused(now) else None
         ScheduleState.objects.update_or_create(schedule=schedule, defaults=fields)
 
 
@@ -223,26 +219,7 @@ def _plausible(
     schedule: JobSchedule, trigger: Trigger, next_run: datetime | None, now: datetime
 ) -> bool:
     """Whether the stored next run can be right: nobody but the worker should write it."""
-    if schedule.paused or next_run is None:
-        return schedule.paused and next_run is None
+    if schedule.is_paused(now) or next_run is None:
+        return schedule.is_paused(now) and next_run is None
     latest = trigger.get_next_fire_time(None, now)
     return latest is not None and next_run <= latest + CLOCK_SLACK
-
-
-def _last_slot(name: str) -> datetime | None:
-    """The newest slot of the job that has come, whatever became of it."""
-    slots = JobRun.objects.filter(job_name=name, trigger__in=(Cause.SCHEDULE, Cause.STARTUP))
-    newest = slots.order_by("-scheduled_for").values_list("scheduled_for", "until").first()
-    return max(moment for moment in newest if moment) if newest else None
-
-
-def _queue_first_run(schedule: JobSchedule, now: datetime) -> None:
-    """A job that asks for it does not wait for its first slot when it has never run."""
-    job = schedule.job
-    if job is None or not job.run_at_once:
-        return
-    no_run = (Status.MISSED, Status.SKIPPED)
-    if JobRun.objects.filter(job_name=schedule.name).exclude(status__in=no_run).exists():
-        return
-    first = JobRun(job_name=schedule.name, trigger=Cause.STARTUP, scheduled_for=now, queued_at=now)
-    JobRun.objects.bulk_create([first], ignore_conflicts=True)

@@ -129,8 +129,7 @@ class SlotScheduler(BackgroundScheduler):
 
     def _wait_after(self, now: datetime) -> float:
         """Seconds until there is something to do."""
-        queued = JobRun.objects.queued().order_by("scheduled_for")
-        next_queued = queued.values_list("scheduled_for", flat=True).first()
+        next_queued = JobRun.objects.next_due()
         self._waiting = next_queued is not None and next_queued <= now
         moments: list[datetime | None] = [
             self._store.get_next_run_time(),

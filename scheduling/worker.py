@@ -118,6 +118,9 @@ class Worker:
         while not self._stops and lock.held() and service.alive:
             now = time.monotonic()
             try:
+                if (ends := self._reconciler.next_resume) and ends <= self._clock():
+                    self._changed.set()
+                    service.wake()
                 if news or now >= look:
                     look, value = now + UNTOLD_LOOK_EVERY, ChangeCounter.read()
                     if value != seen or now >= full_look:

@@ -44,6 +44,9 @@ class JobRun(models.Model):
     )
     requested_by = models.CharField(max_length=150, blank=True, default="")
     queued_at = models.DateTimeField(null=True)
+    not_before = models.DateTimeField(
+        null=True, help_text="When a queued retry may start; its slot is that of the first attempt."
+    )
     claimed_at = models.DateTimeField(null=True)
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
@@ -86,8 +89,9 @@ class JobRun(models.Model):
 
     @property
     def lag(self) -> timedelta | None:
-        """From the slot to the start of the job's body."""
-        return self.started_at - self.scheduled_for if self.started_at else None
+        """From the slot, or from the time that a retry had to wait for, to the job's start."""
+        due = self.not_before or self.scheduled_for
+        return self.started_at - due if self.started_at else None
 
     @property
     def duration(self) -> timedelta | None:

@@ -14,6 +14,9 @@ from .. import registry, triggers
 from ..errors import InvalidSchedule
 from ..querysets import JobScheduleQuerySet, count_change
 
+MAX_TIMEOUT = 7 * 86_400
+MAX_RETRIES = 20
+
 
 def default_zone() -> str:
     return settings.TIME_ZONE
@@ -41,6 +44,12 @@ class JobSchedule(models.Model):
         help_text="Like Europe/Berlin.",
     )
     paused = models.BooleanField(default=False)
+    paused_until = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="Resumes by itself then. Empty = until somebody resumes it.",
+    )
+    pause_reason = models.CharField(max_length=200, blank=True, default="")
     misfire_grace_seconds = models.PositiveIntegerField(
         default=60,
         validators=[MinValueValidator(1), MaxValueValidator(triggers.MAX_INTERVAL)],
@@ -55,8 +64,17 @@ class JobSchedule(models.Model):
         validators=[MinValueValidator(1), MaxValueValidator(100)],
         help_text="So many runs of this job may go on at the same time.",
     )
-    timeout_seconds = models.PositiveIntegerField(null=True, blank=True)
-    max_retries = models.PositiveSmallIntegerField(default=0)
+    timeout_seconds = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(MAX_TIMEOUT)],
+        help_text="A run that takes longer is closed as timed out. Empty = no limit.",
+    )
+    max_retries = models.PositiveSmallIntegerField(
+        default=0,
+        validators=[MaxValueValidator(MAX_RETRIES)],
+        help_text="So many times a run that failed, timed out or was lost is tried again.",
+    )
     revision = models.BigIntegerField(default=0, editable=False)
     created_at = models.DateTimeField(default=now, editable=False)
     updated_at = models.DateTimeField(default=now, editable=False)
@@ -135,12 +153,15 @@ class JobSchedule(models.Model):
     def in_words(self) -> str:
         return triggers.in_words(self.interval_seconds, self.cron, self.timezone)
 
-    @property
-    def spec(self) -> dict[str, object]:
-        """All that the worker acts upon: where specs are equal nothing needs to be done."""
+    def is_paused(self, now: datetime) -> bool:
+        """Whether it is paused at this moment: a pause with an end ends by itself."""
+        return self.paused and not (self.paused_until and self.paused_until <= now)
+
+    def spec(self, now: datetime) -> dict[str, object]:
+        """What is to be scheduled at this moment: where specs are equal nothing is to be done."""
         return {
             "schedule": f"{self.cron} {self.timezone}" if self.cron else self.interval_seconds,
-            "paused": self.paused,
+            "paused": self.is_paused(now),
             "grace_seconds": self.misfire_grace_seconds,
             "coalesce": self.coalesce,
             "max_instances": self.max_instances,

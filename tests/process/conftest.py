@@ -2,16 +2,18 @@
 
 import os
 import signal
-import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.scheduling.test_recorder import wait_until
+
+from .databases import Database
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
 
@@ -21,14 +23,15 @@ class Installation:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.database = folder / "db.sqlite3"
+        self.database = Database(folder)
+        self.sql = self.database.sql
         self.ticks, self.napping = folder / "ticks", folder / "napping"
         inherited = {
             name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ
         }
         self.env = {
             **inherited,
-            "DATABASE_URL": f"sqlite:///{self.database}",
+            "DATABASE_URL": self.database.url,
             "SECRET_KEY": "only for tests, and long enough for them",
             "DJANGO_SETTINGS_MODULE": "tests.process.settings",
             "LOG_FORMAT": "json",
@@ -75,56 +78,59 @@ class Installation:
     def log(self, number: int = 0) -> str:
         return (self.folder / f"log{number}").read_text()
 
-    def sql(self, statement: str, *values: Any) -> list[Any]:
-        connection = sqlite3.connect(self.database, timeout=20)
-        try:
-            with connection:
-                return connection.execute(statement, values).fetchall()
-        finally:
-            connection.close()
-
     def count(self, statement: str, *values: Any) -> int:
         return int(self.sql(statement, *values)[0][0])
 
     def runs(self, name: str) -> list[str]:
         """The states of the job's runs, oldest first."""
-        order = "SELECT status FROM scheduling_jobrun WHERE job_name = ? ORDER BY scheduled_for"
+        order = (
+            "SELECT status FROM scheduling_jobrun WHERE job_name = %s ORDER BY scheduled_for, id"
+        )
         return [row[0] for row in self.sql(order, name)]
+
+    def add_run(self, name: str, status: str, moment: datetime) -> None:
+        """Write a row of the history, past everything."""
+        self.sql(
+            "INSERT INTO scheduling_jobrun (job_name, trigger, status, scheduled_for, queued_at,"
+            " claimed_at, attempt, slots, requested_by, worker, error, traceback, log)"
+            " VALUES (%s, 'manual', %s, %s, %s, %s, 1, 1, '', '', '', '', '[]')",
+            name, status, moment, moment, moment,
+        )  # fmt: skip
 
     def queue(self, name: str) -> None:
         """Ask for a run the way a script would, by SQL."""
-        self.sql(
-            "INSERT INTO scheduling_jobrun (job_name, trigger, status, scheduled_for, queued_at,"
-            " attempt, slots, requested_by, worker, error, traceback, log) VALUES (?, 'manual',"
-            " 'queued', datetime('now'), datetime('now'), 1, 1, '', '', '', '', '[]')",
-            name,
-        )
+        self.add_run(name, "queued", datetime.now(UTC))
+        self.announce()
+
+    def announce(self) -> None:
+        """Say that something changed."""
         self.sql("UPDATE scheduling_changecounter SET value = value + 1")
 
 
 @pytest.fixture(scope="session")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     installation = Installation(tmp_path_factory.mktemp("migrated"))
     done = installation.manage("migrate", "-v0")
     assert done.returncode == 0, done.stderr
-    installation.sql("PRAGMA wal_checkpoint(TRUNCATE)")
-    return installation.database
+    yield installation
+    installation.database.drop()
 
 
 @pytest.fixture
 def empty(tmp_path: Path) -> Iterator[Installation]:
-    """No database yet."""
+    """No tables yet."""
     installation = Installation(tmp_path)
     yield installation
     for process in installation.processes:
         if process.poll() is None:
             process.send_signal(signal.SIGKILL)
         process.wait()
+    installation.database.drop()
 
 
 @pytest.fixture
-def installation(empty: Installation, migrated: Path) -> Installation:
-    empty.database.write_bytes(migrated.read_bytes())
+def installation(empty: Installation, migrated: Installation) -> Installation:
+    empty.database.copy_of(migrated.database)
     # The project's own jobs have their own tests.
     empty.sql(
         "UPDATE scheduling_jobschedule SET interval_seconds = 0 WHERE name NOT IN ('tick', 'nap')"

@@ -1,6 +1,10 @@
 """The other commands, as a shell sees them."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
+
+from .databases import SERVER
 
 pytestmark = pytest.mark.process
 
@@ -22,11 +26,7 @@ def test_runjob_names_the_jobs_there_are(installation):
 
 
 def test_runjob_does_not_run_what_is_running_already(installation):
-    installation.sql(
-        "INSERT INTO scheduling_jobrun (job_name, trigger, status, scheduled_for, claimed_at,"
-        " attempt, slots, requested_by, worker, error, traceback, log) VALUES ('nap', 'manual',"
-        " 'running', datetime('now'), datetime('now'), 1, 1, '', '', '', '', '[]')"
-    )
+    installation.add_run("nap", "running", datetime.now(UTC))
     done = installation.manage("runjob", "nap")
     assert done.returncode == 1
     assert "is running already" in done.stderr
@@ -87,6 +87,7 @@ def test_the_secret_key_is_made_once_and_only_its_owner_can_read_it(installation
     assert key.stat().st_mode & 0o777 == 0o600
 
 
+@pytest.mark.skipif(bool(SERVER), reason="about SQLite")
 def test_options_of_sqlite_that_would_lock_the_worker_out_are_refused_with_the_fix(installation):
     url = installation.env["DATABASE_URL"] + "?transaction_mode=DEFERRED"
     done = installation.manage("check", "--database", "default", DATABASE_URL=url)
@@ -97,11 +98,7 @@ def test_options_of_sqlite_that_would_lock_the_worker_out_are_refused_with_the_f
 
 def test_pruneruns_keeps_the_newest_and_says_what_went(installation):
     for day in range(100, 200, 2):
-        installation.sql(
-            "INSERT INTO scheduling_jobrun (job_name, trigger, status, scheduled_for, attempt,"
-            " slots, requested_by, worker, error, traceback, log) VALUES ('nap', 'schedule',"
-            f" 'succeeded', datetime('now', '-{day} days'), 1, 1, '', '', '', '', '[]')"
-        )
+        installation.add_run("nap", "succeeded", datetime.now(UTC) - timedelta(days=day))
     assert installation.manage("pruneruns", "--dry-run").stdout == "30 runs would be deleted.\n"
     assert installation.manage("pruneruns").stdout == "30 runs deleted.\n"
     assert len(installation.runs("nap")) == 20

@@ -286,3 +286,15 @@ def test_add_missing_never_overwrites_what_a_person_set(eager, db):
     schedule("eager", interval_seconds=0)
     assert schedules.add_missing() == []
     assert JobSchedule.objects.get(name="eager").interval_seconds == 0
+
+
+def test_a_pause_with_an_end_ends_by_itself(leader, clock):
+    schedule(interval_seconds=600, paused=True, paused_until=NOON + timedelta(minutes=25))
+    leader.look()
+    assert next_run() is None
+    assert leader.reconciler.next_resume == NOON + timedelta(minutes=25)
+    clock.forward(minutes=25)
+    leader.look()
+    assert next_run() == NOON + timedelta(minutes=30)
+    assert JobRun.objects.get().slots == 2
+    assert JobSchedule.objects.get().paused
