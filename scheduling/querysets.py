@@ -81,7 +81,8 @@ class JobRunQuerySet(models.QuerySet["JobRun"]):
 
     def next_due(self) -> datetime | None:
         """When the first of the queued runs is due."""
-        return self.queued().order_by().aggregate(at=Min(_DUE_AT))["at"]
+        first: datetime | None = self.queued().order_by().aggregate(at=Min(_DUE_AT))["at"]
+        return first
 
     def finished(self) -> Self:
         return self.exclude(status__in=("queued", "running"))
