@@ -28,6 +28,8 @@ FEED_LIMITS = Limits(max_bytes=8 * 1024 * 1024)
     min_interval_seconds=10,
     setting="mod_list_refresh_interval",
     run_at_once=True,
+    timeout_seconds=300,
+    max_retries=2,
 )
 def mod_cache_refresh() -> dict[str, Any]:
     """Fetches the catalogue of the mod database and stores what changed."""
@@ -48,6 +50,8 @@ def mod_cache_refresh() -> dict[str, Any]:
     min_interval_seconds=10,
     setting="server_versions_refresh_interval",
     run_at_once=True,
+    timeout_seconds=300,
+    max_retries=2,
 )
 def server_versions_check() -> dict[str, Any]:
     """Fetches the stable and the unstable versions of the game and stores what changed.

@@ -116,5 +116,5 @@ class Watch:
     def _look(self) -> None:
         # Goes on after it shut them: another connection may open before the client looks.
         while not self._done.wait(min(_GLANCE_SECONDS, max(self.left, 0.02))):
-            if self._run.cancelled or self.left <= 0:
+            if self._run.should_stop or self.left <= 0:
                 self._sockets.shut()

@@ -100,14 +100,25 @@ def _row(name: str, decision: Decision, process: SchedulerProcess, now: datetime
 
 
 def _claimed(process: SchedulerProcess, at: datetime | None, **filters: object) -> list[ClaimedRun]:
-    rows = (
-        JobRun.objects.running().filter(process=process, **filters).order_by("scheduled_for", "id")
-    )
+    runs = JobRun.objects.running().filter(process=process, **filters)
     if at is not None:
-        rows = rows.filter(claimed_at=at)
-    return [
-        ClaimedRun(run_id=run_id, job_name=name, scheduled_for=slot, attempt=attempt)
-        for run_id, name, slot, attempt in rows.values_list(
+        runs = runs.filter(claimed_at=at)
+    rows = list(
+        runs.order_by("scheduled_for", "id").values_list(
             "id", "job_name", "scheduled_for", "attempt"
         )
+    )
+    if not rows:
+        return []
+    limited = JobSchedule.objects.exclude(timeout_seconds=None)
+    timeouts = dict(limited.values_list("name", "timeout_seconds"))
+    return [
+        ClaimedRun(
+            run_id=run_id,
+            job_name=name,
+            scheduled_for=slot,
+            attempt=attempt,
+            timeout_seconds=timeouts.get(name),
+        )
+        for run_id, name, slot, attempt in rows
     ]

@@ -22,6 +22,10 @@ class RunCancelled(SchedulingError):
     """The run was cancelled."""
 
 
+class RunTimedOut(SchedulingError):
+    """The run took longer than it may."""
+
+
 class JobFailed(SchedulingError):
     """The job failed for a reason that the message tells in full.
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import structlog
 from django.db import DatabaseError, InterfaceError, transaction
 
-from . import history
+from . import history, retries
 from .errors import InvalidSchedule
 from .models import JobSchedule, ScheduleState
 from .service import SchedulerService
@@ -125,6 +125,8 @@ class Reconciler:
                 slot = self._fresh_slot(schedule, trigger, now)
             elif before.get("paused") and slot <= now:
                 slot = trigger.due(slot, now).next
+            if schedule.is_paused(now):
+                retries.give_up(schedule.name, now, "The schedule was paused")
             self._schedule(schedule, trigger, slot, now)
             self._mark(schedule, now, paused_slot=slot)
         logger.info(
@@ -140,6 +142,7 @@ class Reconciler:
     ) -> None:
         with self._service.locked(), transaction.atomic():
             self._give_up(schedule.name, next_run, now, "The schedule was disabled")
+            retries.give_up(schedule.name, now, "The schedule was disabled")
             self._service.remove_job(schedule.name)
         logger.info("job_removed", job=schedule.name, reason=reason)
 

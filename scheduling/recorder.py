@@ -1,7 +1,7 @@
 """Writes what became of runs: at once when they are few, together when they are many."""
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -14,8 +14,12 @@ from django.db import (
     connection,
     transaction,
 )
+from django.db.models import Value
+from django.db.models.functions import Concat
 
+from . import retries
 from .models import JobRun, SchedulerProcess, Status
+from .querysets import JobRunQuerySet
 
 logger = structlog.get_logger(__name__)
 
@@ -30,12 +34,13 @@ class Finished:
 
     run_id: int
     status: Status
-    started_at: datetime
+    started_at: datetime | None
     finished_at: datetime
     result: Any = None
     error: str = ""
     traceback: str = ""
     log: list[dict[str, Any]] = field(default_factory=list)
+    may_retry: bool = True
 
 
 class Recorder:
@@ -51,6 +56,7 @@ class Recorder:
         self._started: dict[int, datetime] = {}
         self._finished: dict[int, Finished] = {}
         self._closing = False
+        self.on_retry: Callable[[], None] = lambda: None
         self._thread = threading.Thread(target=self._work, name="recorder", daemon=True)
 
     def start(self) -> None:
@@ -62,10 +68,13 @@ class Recorder:
             self._changed.notify()
 
     def finished(self, outcome: Finished) -> None:
+        """Write this outcome; of several for the same run the first one counts."""
         with self._changed:
             self._started.pop(outcome.run_id, None)
-            self._finished[outcome.run_id] = outcome
+            first = self._finished.setdefault(outcome.run_id, outcome)
             self._changed.notify()
+        if first is not outcome:
+            _tell_late(outcome)
 
     def unwritten(self) -> set[int]:
         """The runs whose outcome is known here but not yet in the database."""
@@ -117,16 +126,31 @@ class Recorder:
             mine = JobRun.objects.running().filter(process=self._process)
             for run_id, at in started.items():
                 mine.filter(pk=run_id).update(started_at=at)
-            for run_id, outcome in finished.items():
-                if not mine.filter(pk=run_id).update(
-                    status=outcome.status,
-                    started_at=outcome.started_at,
-                    finished_at=outcome.finished_at,
-                    result=outcome.result,
-                    error=outcome.error,
-                    traceback=outcome.traceback,
-                    log=outcome.log,
-                ):
-                    logger.warning(
-                        "late_outcome_ignored", run_id=run_id, outcome=outcome.status.value
-                    )
+            written = [one for one in finished.values() if self._close(mine, one)]
+            failed = [one for one in written if one.may_retry and one.status in retries.RETRIED]
+            queued = retries.queue(failed)
+        if queued:
+            self.on_retry()
+
+    def _close(self, mine: JobRunQuerySet, outcome: Finished) -> bool:
+        """Write an outcome; False when the row was closed before, and says so then."""
+        if mine.filter(pk=outcome.run_id).update(
+            status=outcome.status,
+            started_at=outcome.started_at,
+            finished_at=outcome.finished_at,
+            result=outcome.result,
+            error=outcome.error,
+            traceback=outcome.traceback,
+            log=outcome.log,
+        ):
+            return True
+        _tell_late(outcome)
+        ended = f"{outcome.finished_at:%Y-%m-%d %H:%M:%S} UTC"
+        too_late = f" Its thread ended at {ended} ({outcome.status.label}): too late to count."
+        closed = JobRun.objects.finished().filter(pk=outcome.run_id, process=self._process)
+        closed.update(error=Concat("error", Value(too_late)))
+        return False
+
+
+def _tell_late(outcome: Finished) -> None:
+    logger.warning("late_outcome_ignored", run_id=outcome.run_id, outcome=outcome.status.value)

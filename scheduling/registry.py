@@ -15,7 +15,7 @@ from typing import Any, ParamSpec, TypeVar, cast
 
 import structlog
 
-from .errors import JobFailed, RunCancelled, UnknownJob
+from .errors import JobFailed, RunCancelled, RunTimedOut, UnknownJob
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -23,28 +23,50 @@ R = TypeVar("R")
 logger = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class RunContext:
-    """What a job may know of the run it is in, and how it hears that it should stop."""
+    """What a job may know of the run it is in, and how it hears that it should stop.
+
+    ``timeout_seconds`` counts from ``begin()``.
+    """
 
     job: str
     run_id: int
     attempt: int = 1
     scheduled_for: datetime | None = None
+    timeout_seconds: float | None = None
     stop: threading.Event = field(default_factory=threading.Event)
+    _ends: float | None = None
+
+    def begin(self) -> None:
+        if self.timeout_seconds is not None:
+            self._ends = time.monotonic() + self.timeout_seconds
 
     @property
     def cancelled(self) -> bool:
+        """Whether a person, or the worker that stops, asked this run to stop."""
         return self.stop.is_set()
 
+    @property
+    def remaining(self) -> float | None:
+        """Seconds until the deadline, below 0 when it has passed; None without one."""
+        return None if self._ends is None else self._ends - time.monotonic()
+
+    @property
+    def should_stop(self) -> bool:
+        return self.cancelled or (self._ends is not None and time.monotonic() >= self._ends)
+
     def check(self) -> None:
-        """Raise RunCancelled if a person asked this run to stop."""
-        if self.stop.is_set():
+        """Raise RunCancelled or RunTimedOut when it is time to stop."""
+        if self.cancelled:
             raise RunCancelled
+        if self.should_stop:
+            raise RunTimedOut(f"The run took longer than its {self.timeout_seconds:g} seconds.")
 
     def sleep(self, seconds: float) -> None:
-        """Wait, but not past a cancellation: then raise RunCancelled."""
-        self.stop.wait(seconds)
+        """Wait, but not past a cancellation or the deadline: then raise."""
+        left = self.remaining
+        self.stop.wait(seconds if left is None else max(0.0, min(seconds, left)))
         self.check()
 
 
@@ -54,6 +76,10 @@ _context: ContextVar[RunContext | None] = ContextVar("run_context", default=None
 def current_run() -> RunContext:
     """The context of the run that calls; outside a run, one that is never cancelled."""
     return _context.get() or RunContext(job="", run_id=0)
+
+
+# Their messages tell it all.
+_FORESEEN = (JobFailed, RunCancelled, RunTimedOut)
 
 
 @dataclass(slots=True)
@@ -74,7 +100,7 @@ class Outcome:
         if self.error is None:
             return ""
         text = _message(self.error)
-        if isinstance(self.error, JobFailed | RunCancelled):
+        if isinstance(self.error, _FORESEEN):
             return text
         name = type(self.error).__name__
         return f"{name}: {text}" if text else name
@@ -82,7 +108,7 @@ class Outcome:
     @property
     def traceback(self) -> str:
         """Empty for the failures that a job foresees: their message tells it all."""
-        if self.error is None or isinstance(self.error, JobFailed | RunCancelled):
+        if self.error is None or isinstance(self.error, _FORESEEN):
             return ""
         try:
             return "".join(traceback.format_exception(self.error))
@@ -138,6 +164,8 @@ class Job:
     min_interval_seconds: int = 1
     setting: str = ""
     run_at_once: bool = False
+    timeout_seconds: int | None = None
+    max_retries: int = 0
     description: str = ""
 
     def run(self, context: RunContext) -> Outcome:
@@ -169,6 +197,8 @@ def safe_job(
     min_interval_seconds: int = 1,
     setting: str = "",
     run_at_once: bool = False,
+    timeout_seconds: int | None = None,
+    max_retries: int = 0,
 ) -> Callable[[Callable[P, R]], Callable[P, R | None]]:
     """Register a function, plain or ``async def``, as the job ``name``.
 
@@ -177,9 +207,9 @@ def safe_job(
     when it failed. Inside, ``current_run()`` tells about the run and its cancellation.
 
     ``interval_seconds`` or ``cron`` is the schedule it gets in the database the first time
-    (neither: not scheduled until a person does), ``min_interval_seconds`` the shortest that
-    people may set, and with ``run_at_once`` a job that has never run does not wait for its
-    first slot.
+    (neither: not scheduled until a person does), with ``timeout_seconds`` and
+    ``max_retries``; ``min_interval_seconds`` is the shortest that people may set, and with
+    ``run_at_once`` a job that has never run does not wait for its first slot.
     """
 
     def decorate(func: Callable[P, R]) -> Callable[P, R | None]:
@@ -194,6 +224,8 @@ def safe_job(
             min_interval_seconds=min_interval_seconds,
             setting=setting,
             run_at_once=run_at_once,
+            timeout_seconds=timeout_seconds,
+            max_retries=max_retries,
             description=doc.partition("\n\n")[0].replace("\n", " "),
         )
         return _safe(name, func)

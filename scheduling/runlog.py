@@ -46,12 +46,11 @@ class RunLog:
 
 
 @contextlib.contextmanager
-def capturing() -> Iterator[RunLog]:
+def capturing(log: RunLog) -> Iterator[None]:
     """Collect what is logged inside this context (and the threads given a copy of it)."""
-    log = RunLog()
     token = _current.set(log)
     try:
-        yield log
+        yield
     finally:
         _current.reset(token)
 

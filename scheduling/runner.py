@@ -10,10 +10,11 @@ import structlog
 from django.db import close_old_connections
 
 from . import registry, runlog
-from .errors import JobFailed, RunCancelled, UnknownJob
+from .errors import JobFailed, RunCancelled, RunTimedOut, UnknownJob
 from .models import Status
 from .recorder import Finished, Recorder
 from .registry import Outcome, RunContext
+from .runlog import RunLog
 from .text import clean
 
 MAX_ERROR = 2_000
@@ -21,35 +22,53 @@ TRACEBACK_HEAD, TRACEBACK_TAIL = 4_000, 16_000
 MAX_RESULT = 65_536
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class ClaimedRun:
-    """A row that this process has claimed and now owes an outcome."""
+    """A row that this process has claimed and now owes an outcome.
+
+    ``started_at`` and ``log`` fill while it goes on.
+    """
 
     run_id: int
     job_name: str
     scheduled_for: datetime
     attempt: int = 1
+    timeout_seconds: int | None = None
     context: RunContext = field(init=False)
+    log: RunLog = field(default_factory=RunLog)
+    started_at: datetime | None = None
 
     def __post_init__(self) -> None:
-        context = RunContext(
+        self.context = RunContext(
             job=self.job_name,
             run_id=self.run_id,
             attempt=self.attempt,
             scheduled_for=self.scheduled_for,
+            timeout_seconds=self.timeout_seconds,
         )
-        object.__setattr__(self, "context", context)
+
+    def closed(self, status: Status, finished_at: datetime, error: str) -> Finished:
+        """The end of this run as somebody else than its job sees it."""
+        return Finished(
+            run_id=self.run_id,
+            status=status,
+            started_at=self.started_at,
+            finished_at=finished_at,
+            error=error,
+            log=self.log.events(),
+        )
 
 
 def run(claimed: ClaimedRun, recorder: Recorder, clock: Callable[[], datetime]) -> Status:
     """Run the job in this thread and record how it went. Raises nothing."""
-    started_at = clock()
-    recorder.started(claimed.run_id, started_at)
+    claimed.started_at = clock()
+    claimed.context.begin()
+    recorder.started(claimed.run_id, claimed.started_at)
     with (
         structlog.contextvars.bound_contextvars(
             job=claimed.job_name, run_id=claimed.run_id, attempt=claimed.attempt
         ),
-        runlog.capturing() as log,
+        runlog.capturing(claimed.log),
     ):
         outcome = _call(claimed)
     status = _status(outcome, claimed.context)
@@ -57,12 +76,13 @@ def run(claimed: ClaimedRun, recorder: Recorder, clock: Callable[[], datetime]) 
         Finished(
             run_id=claimed.run_id,
             status=status,
-            started_at=started_at,
+            started_at=claimed.started_at,
             finished_at=clock(),
             result=storable(_result(outcome)),
             error=clean(outcome.reason, MAX_ERROR),
             traceback=_cut_middle(clean(outcome.traceback)),
-            log=log.events(),
+            log=claimed.log.events(),
+            may_retry=not _is_permanent(outcome),
         )
     )
     return status
@@ -93,7 +113,7 @@ def _call(claimed: ClaimedRun) -> Outcome:
     try:
         return registry.get(claimed.job_name).run(claimed.context)
     except UnknownJob as error:
-        return Outcome(error=JobFailed(str(error)))
+        return Outcome(error=_Gone(str(error)))
     except BaseException as error:  # noqa: BLE001 - a thread that dies here would leave its run open
         return Outcome(error=error)
     finally:
@@ -103,9 +123,20 @@ def _call(claimed: ClaimedRun) -> Outcome:
 def _status(outcome: Outcome, context: RunContext) -> Status:
     if outcome.ok:
         return Status.SUCCEEDED
+    if isinstance(outcome.error, RunTimedOut):
+        return Status.TIMED_OUT
     if context.cancelled and isinstance(outcome.error, RunCancelled):
         return Status.CANCELLED
     return Status.FAILED
+
+
+def _is_permanent(outcome: Outcome) -> bool:
+    """Whether trying again can't help, as the job itself says."""
+    return isinstance(outcome.error, JobFailed) and outcome.error.permanent
+
+
+class _Gone(JobFailed):
+    permanent = True
 
 
 def _result(outcome: Outcome) -> Any:

@@ -14,7 +14,13 @@ def add_missing(**_signal: object) -> list[str]:
     if missing:
         JobSchedule.objects.bulk_create(
             [
-                JobSchedule(name=job.name, interval_seconds=job.interval_seconds, cron=job.cron)
+                JobSchedule(
+                    name=job.name,
+                    interval_seconds=job.interval_seconds,
+                    cron=job.cron,
+                    timeout_seconds=job.timeout_seconds,
+                    max_retries=job.max_retries,
+                )
                 for job in missing
             ],
             ignore_conflicts=True,

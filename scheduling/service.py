@@ -56,6 +56,7 @@ class SchedulerService:
             before_pass=before_pass,
         )
         self.executor.on_end = self._scheduler.run_ended
+        self.recorder.on_retry = self._scheduler.wakeup
         self.wake = self._scheduler.wakeup
         self.locked = self._scheduler.locked
 

@@ -3,10 +3,13 @@
 import contextlib
 import os
 import socket
+from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
+from django.db import transaction
 
+from . import retries
 from .models import SILENT_AFTER, JobRun, SchedulerProcess, Status
 
 logger = structlog.get_logger(__name__)
@@ -24,9 +27,19 @@ def close_lost_runs(now: datetime) -> int:
     return closed
 
 
+@dataclass(frozen=True, slots=True)
+class _Lost:
+    run_id: int
+    finished_at: datetime
+
+
 def _close(run: JobRun, reason: str, now: datetime) -> bool:
-    still_open = JobRun.objects.running().filter(pk=run.pk, process=run.process)
-    return still_open.update(status=Status.LOST, finished_at=now, error=reason) == 1
+    with transaction.atomic():
+        still_open = JobRun.objects.running().filter(pk=run.pk, process=run.process)
+        if not still_open.update(status=Status.LOST, finished_at=now, error=reason):
+            return False
+        retries.queue([_Lost(run.pk, now)])
+    return True
 
 
 def _why_lost(process: SchedulerProcess | None, now: datetime) -> str:

@@ -32,6 +32,8 @@ SWEEP_EVERY = 5.0
 # What runs get to end by themselves once they are told to stop, and what a database that
 # does not answer is given between two tries.
 LAST_CALL = 1.0
+# What a job past its deadline gets to notice that itself, which tells more.
+DEAF_AFTER = 0.5
 DATABASE_PAUSE = 1.0
 
 
@@ -126,6 +128,7 @@ class Worker:
                     if value != seen or now >= full_look:
                         seen, full_look = value, now + FULL_LOOK_EVERY
                         self._notice(service)
+                self._close_overdue(service)
                 if now >= sweep:
                     sweep = now + SWEEP_EVERY
                     sweeps.close_lost_runs(self._clock())
@@ -152,6 +155,17 @@ class Worker:
                 self._changed.set()
                 raise
 
+    def _close_overdue(self, service: SchedulerService) -> None:
+        """Close runs on time whose jobs don't notice that their deadline has passed."""
+        for run in service.executor.overdue(DEAF_AFTER):
+            logger.error("run_timed_out", job=run.job_name, run_id=run.run_id)
+            service.executor.give_up(run.run_id)
+            error = (
+                f"It took longer than its {run.timeout_seconds} seconds and does not react. "
+                f"Its thread goes on by itself."
+            )
+            service.recorder.finished(run.closed(Status.TIMED_OUT, self._clock(), error))
+
     def _wind_up(self, service: SchedulerService) -> int:
         with contextlib.suppress(DatabaseError, InterfaceError):
             service.drain()
@@ -162,24 +176,21 @@ class Worker:
             if service.executor.wait(LOOK_EVERY):
                 break
         left = service.executor.in_flight()
-        for claimed in left.values():
-            claimed.context.stop.set()
+        for run in left.values():
+            run.context.stop.set()
         if left and not service.executor.wait(LAST_CALL):
             left = service.executor.in_flight()
-            with contextlib.suppress(DatabaseError, InterfaceError):
-                self._close_unfinished(list(left))
+            for run in left.values():
+                service.recorder.finished(
+                    run.closed(Status.LOST, self._clock(), self._why_unfinished())
+                )
         written = service.finish()
         return 0 if written and not service.executor.in_flight() else 1
 
-    def _close_unfinished(self, run_ids: list[int]) -> None:
-        reason = (
-            "The worker was told to stop at once, before the run ended."
-            if self._stops > 1
-            else f"The worker was stopped, and the run did not end within {self._grace:g} seconds."
-        )
-        JobRun.objects.running().filter(pk__in=run_ids).update(
-            status=Status.LOST, finished_at=self._clock(), error=reason
-        )
+    def _why_unfinished(self) -> str:
+        if self._stops > 1:
+            return "The worker was told to stop at once, before the run ended."
+        return f"The worker was stopped, and the run did not end within {self._grace:g} seconds."
 
     def _patiently(self, attempt: Callable[[], T]) -> T | None:
         """Try until the database lets it; None when it is time to stop."""

@@ -62,7 +62,8 @@ def applied(row):
 
 def queue(name):
     now = timezone.now()
-    run = JobRun.objects.create(job_name=name, trigger="manual", scheduled_for=now, queued_at=now)
+    trigger = "retry"  # of which several may wait, unlike of a person's
+    run = JobRun.objects.create(job_name=name, trigger=trigger, scheduled_for=now, queued_at=now)
     count_change()
     return run
 
@@ -136,6 +137,34 @@ def test_a_deaf_job_is_closed_as_lost_and_the_worker_leaves(start, cast, monkeyp
 class Deaf:
     def check(self):
         pass
+
+
+def test_a_run_past_its_deadline_that_listens_is_timed_out(start, cast):
+    schedule("slow", timeout_seconds=1)
+    start()
+    run = queue("slow")
+    wait_until(lambda: JobRun.objects.get(pk=run.pk).status == Status.TIMED_OUT)
+    row = JobRun.objects.get(pk=run.pk)
+    assert row.error == "The run took longer than its 1 seconds."
+    assert row.log[-1]["event"] == "slow_failed"
+
+
+def test_a_deaf_run_is_timed_out_on_time_and_gives_its_thread_back(start, cast, monkeypatch):
+    monkeypatch.setattr("scheduling.worker.DEAF_AFTER", 0.05)
+    monkeypatch.setattr("tests.conftest.current_run", lambda: Deaf())
+    schedule("slow", timeout_seconds=1, max_instances=2)
+    running = start()
+    runs = [queue("slow"), queue("slow")]
+    for run in runs:
+        wait_until(lambda run=run: JobRun.objects.get(pk=run.pk).status == Status.TIMED_OUT)
+    assert "does not react" in JobRun.objects.get(pk=runs[0].pk).error
+    # Both threads are deaf, and yet another job runs.
+    other = queue("noop")
+    wait_until(lambda: JobRun.objects.get(pk=other.pk).status == Status.SUCCEEDED)
+    cast.let_go.set()
+    wait_until(lambda: "too late to count" in JobRun.objects.get(pk=runs[0].pk).error)
+    assert JobRun.objects.get(pk=runs[0].pk).status == Status.TIMED_OUT
+    assert running.stop() == 0
 
 
 def test_runs_of_a_worker_that_died_are_closed_when_the_next_one_leads(start):

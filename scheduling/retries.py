@@ -1,0 +1,73 @@
+"""Another attempt for a run that failed, timed out or was lost, where its schedule allows it."""
+
+import random
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from .models import Cause, JobRun, JobSchedule, Status
+
+RETRIED = (Status.FAILED, Status.TIMED_OUT, Status.LOST)
+
+FIRST_PAUSE = timedelta(seconds=10)
+LONGEST_PAUSE = timedelta(hours=1)
+# Jobs that failed together, because of the same upstream, do not come back together.
+JITTER = 0.2
+
+
+class Ended(Protocol):
+    @property
+    def run_id(self) -> int: ...
+
+    @property
+    def finished_at(self) -> datetime: ...
+
+
+def pause_after(attempt: int) -> timedelta:
+    """How long to wait after this attempt: twice as long as after the one before."""
+    pause = min(FIRST_PAUSE * 2.0 ** min(attempt - 1, 20), LONGEST_PAUSE)
+    return pause * random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311 - no secret
+
+
+def queue(ended: Iterable[Ended]) -> list[JobRun]:
+    """Queue the next attempts of these runs, in the caller's transaction.
+
+    An attempt that is there already, because somebody else found the same run lost, stays
+    the only one: the slot and the attempt are its key.
+    """
+    moments = {one.run_id: one.finished_at for one in ended}
+    if not moments:
+        return []
+    runs = JobRun.objects.without_details().filter(pk__in=moments)
+    schedules = JobSchedule.objects.filter(
+        name__in={run.job_name for run in runs}, max_retries__gt=0
+    )
+    allowed = {schedule.name: schedule for schedule in schedules}
+    rows = [
+        _next_attempt(run, moments[run.pk])
+        for run in runs
+        if (schedule := allowed.get(run.job_name))
+        and run.attempt <= schedule.max_retries
+        and not schedule.is_paused(moments[run.pk])
+    ]
+    return JobRun.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+def _next_attempt(run: JobRun, failed_at: datetime) -> JobRun:
+    return JobRun(
+        job_name=run.job_name,
+        trigger=Cause.RETRY,
+        scheduled_for=run.scheduled_for,
+        attempt=run.attempt + 1,
+        queued_at=failed_at,
+        not_before=failed_at + pause_after(run.attempt),
+        requested_by=run.requested_by,
+    )
+
+
+def give_up(name: str, now: datetime, why: str) -> None:
+    """Cancel the queued attempts of a job that shall not run any more for now."""
+    waiting = JobRun.objects.queued().filter(job_name=name, trigger=Cause.RETRY)
+    waiting.update(
+        status=Status.CANCELLED, finished_at=now, error=f"{why} before it was tried again."
+    )

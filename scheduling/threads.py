@@ -1,0 +1,98 @@
+"""Threads for jobs: a pool that can give up on a thread which never comes back."""
+
+import itertools
+import threading
+from collections import deque
+from collections.abc import Callable
+
+import structlog
+
+logger = structlog.get_logger(__name__)
+
+
+class Threads:
+    """Calls ``work`` for each submitted key, ``size`` of them at a time, oldest first.
+
+    They are daemons: a deaf job must not keep the process from leaving.
+    """
+
+    def __init__(self, size: int, work: Callable[[int], None]) -> None:
+        self._size, self._work = size, work
+        self._changed = threading.Condition()
+        self._waiting: deque[int] = deque()
+        self._working: set[int] = set()
+        self._given_up: set[int] = set()
+        self._idle = self._living = 0
+        self._closed = False
+        self._numbers = itertools.count(1)
+
+    def submit(self, key: int) -> None:
+        with self._changed:
+            if key in self._working or key in self._waiting:
+                return
+            self._waiting.append(key)
+            if self._idle < len(self._waiting) and self._living < self._size:
+                self._grow()
+            self._changed.notify_all()
+
+    def keys(self) -> set[int]:
+        """What waits or is being worked on, but for what was given up."""
+        with self._changed:
+            return self._working.union(self._waiting)
+
+    def withdraw(self) -> list[int]:
+        """Take back what no thread has begun."""
+        with self._changed:
+            withdrawn = list(self._waiting)
+            self._waiting.clear()
+            self._changed.notify_all()
+        return withdrawn
+
+    def give_up(self, key: int) -> None:
+        """Let another thread take the place of the one that works on ``key``."""
+        with self._changed:
+            if key in self._working:
+                self._working.discard(key)
+                self._given_up.add(key)
+                self._living -= 1
+                if self._waiting:
+                    self._grow()
+                self._changed.notify_all()
+
+    def wait(self, seconds: float | None) -> bool:
+        """Wait until nothing waits or works any more; False when the time was not enough."""
+        with self._changed:
+            return self._changed.wait_for(lambda: not (self._waiting or self._working), seconds)
+
+    def close(self) -> None:
+        """Let idle threads end; those at work end when their work does."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+
+    def _grow(self) -> None:
+        self._living += 1
+        name = f"job-{next(self._numbers)}"
+        threading.Thread(target=self._run, name=name, daemon=True).start()
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                self._idle += 1
+                self._changed.wait_for(lambda: self._waiting or self._closed)
+                self._idle -= 1
+                if not self._waiting:
+                    return
+                key = self._waiting.popleft()
+                self._working.add(key)
+            try:
+                self._work(key)
+            except Exception:
+                logger.exception("work_raised", key=key)
+            with self._changed:
+                self._working.discard(key)
+                self._changed.notify_all()
+                if key in self._given_up:
+                    # Another thread has taken this one's place.
+                    self._given_up.discard(key)
+                    return

@@ -1,0 +1,146 @@
+"""Another attempt: when, how often, and only once."""
+
+from datetime import timedelta
+
+import pytest
+
+from scheduling import registry, retries, runner
+from scheduling.errors import JobFailed
+from scheduling.models import Cause, JobRun, SchedulerProcess, Status
+from scheduling.recorder import Finished, Recorder
+from scheduling.registry import safe_job
+
+from .leader import NOON, Leader, rows, schedule
+
+
+@pytest.fixture
+def fail(leader, clock):
+    """The newest running run fails, as its thread would tell the recorder."""
+
+    def fail(status=Status.FAILED, may_retry=True):
+        run = JobRun.objects.running().get()
+        leader.service.recorder._write(
+            {},
+            {
+                run.pk: Finished(
+                    run_id=run.pk,
+                    status=status,
+                    started_at=clock.now,
+                    finished_at=clock.now,
+                    may_retry=may_retry,
+                )
+            },
+        )
+        leader.started.clear()
+
+    return fail
+
+
+@pytest.fixture
+def running(leader, clock):
+    schedule(interval_seconds=3_600, max_retries=2)
+    leader.look()
+    clock.forward(hours=1)
+    leader.turn()
+
+
+def retry():
+    return JobRun.objects.queued().get()
+
+
+@pytest.mark.parametrize("status", [Status.FAILED, Status.TIMED_OUT])
+def test_a_failed_run_is_queued_again_for_the_same_slot(running, fail, clock, status):
+    fail(status)
+    again = retry()
+    assert (again.trigger, again.attempt) == (Cause.RETRY, 2)
+    assert again.scheduled_for == NOON + timedelta(hours=1)
+    assert 8 <= (again.not_before - clock.now).total_seconds() <= 12
+
+
+def test_a_retry_waits_for_its_time(running, fail, leader, clock):
+    fail()
+    leader.turn()
+    assert leader.started == []
+    clock.now = retry().not_before
+    leader.turn()
+    assert [(run.attempt, run.scheduled_for) for run in leader.started] == [
+        (2, NOON + timedelta(hours=1))
+    ]
+
+
+def test_pauses_grow_and_attempts_end(running, fail, leader, clock):
+    pauses = []
+    for _ in range(2):
+        fail()
+        pauses.append(retry().not_before - clock.now)
+        clock.now = retry().not_before
+        leader.turn()
+    fail()
+    assert pauses[1] > pauses[0]
+    assert [status for _, status in rows()] == ["failed"] * 3
+
+
+def test_what_can_not_be_helped_is_not_tried_again(running, fail):
+    fail(may_retry=False)
+    assert not JobRun.objects.queued().exists()
+
+
+def test_a_success_and_a_cancelled_run_are_not_tried_again(running, fail):
+    fail(Status.CANCELLED)
+    assert not JobRun.objects.queued().exists()
+
+
+def test_a_lost_run_is_tried_again_once_however_many_find_it(running, leader, clock):
+    SchedulerProcess.objects.update(stopped_at=clock.now)
+    other = Leader(clock)
+    assert [leader.sweep(), other.sweep()] == [1, 0]
+    JobRun.objects.filter(status=Status.LOST).update(status=Status.RUNNING)
+    assert other.sweep() == 1
+    assert JobRun.objects.queued().count() == 1
+
+
+def test_pausing_and_disabling_cancel_the_waiting_attempt(running, fail, leader):
+    fail()
+    schedule(paused=True)
+    leader.look()
+    cancelled = JobRun.objects.get(attempt=2)
+    assert cancelled.status == Status.CANCELLED
+    assert cancelled.error == "The schedule was paused before it was tried again."
+
+
+def test_nothing_is_tried_again_where_the_schedule_does_not_say_so(running, fail):
+    schedule(max_retries=0)
+    fail()
+    assert not JobRun.objects.queued().exists()
+
+
+def test_a_pause_never_exceeds_an_hour_by_much():
+    assert retries.pause_after(100) <= timedelta(hours=1) * (1 + retries.JITTER)
+
+
+def test_a_job_says_itself_that_a_failure_is_permanent(leader):
+    class Hopeless(JobFailed):
+        permanent = True
+
+    @safe_job("hopeless")
+    def hopeless() -> None:
+        raise Hopeless("never")
+
+    context = registry.RunContext(job="hopeless", run_id=1)
+    assert runner._is_permanent(registry.get("hopeless").run(context))
+
+
+def test_the_recorder_wakes_the_scheduler_for_a_retry(running, clock, leader, monkeypatch):
+    woken = []
+    recorder = Recorder(leader.presence.process)
+    recorder.on_retry = lambda: woken.append(1)
+    run = JobRun.objects.running().get()
+    recorder._write(
+        {},
+        {
+            run.pk: Finished(
+                run_id=run.pk, status=Status.FAILED, started_at=clock.now, finished_at=clock.now
+            )
+        },
+    )
+    assert woken == [1]

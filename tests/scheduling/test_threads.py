@@ -1,0 +1,108 @@
+"""The pool: so many at a time, and none is lost to a thread that never comes back."""
+
+import threading
+
+import pytest
+
+from scheduling.threads import Threads
+
+from .test_recorder import wait_until
+
+
+class Work:
+    def __init__(self, size):
+        self.done, self.begun = [], []
+        self.held = {}
+        self.threads = Threads(size, self)
+
+    def __call__(self, key):
+        self.begun.append(key)
+        if key in self.held:
+            self.held[key].wait(10)
+        self.done.append(key)
+
+    def hold(self, key):
+        self.held[key] = threading.Event()
+        self.threads.submit(key)
+        wait_until(lambda: key in self.begun)
+        return self.held[key]
+
+
+@pytest.fixture
+def work():
+    made = []
+
+    def work(size=1):
+        made.append(Work(size))
+        return made[-1]
+
+    yield work
+    for one in made:
+        for event in one.held.values():
+            event.set()
+        one.threads.close()
+
+
+def test_everything_is_done_in_its_order(work):
+    work = work()
+    for key in range(50):
+        work.threads.submit(key)
+    assert work.threads.wait(5)
+    assert work.done == list(range(50))
+
+
+def test_no_more_at_a_time_than_there_are_threads(work):
+    work = work(2)
+    holding = [work.hold(key) for key in (1, 2)]
+    work.threads.submit(3)
+    assert not work.threads.wait(0.05)
+    assert 3 not in work.begun
+    holding[0].set()
+    wait_until(lambda: 3 in work.done)
+
+
+def test_the_same_key_is_not_worked_on_twice(work):
+    work = work(2)
+    held = work.hold(1)
+    work.threads.submit(1)
+    held.set()
+    assert work.threads.wait(5)
+    assert work.done == [1]
+
+
+def test_what_has_not_begun_can_be_withdrawn(work):
+    work = work()
+    held = work.hold(1)
+    work.threads.submit(2)
+    assert work.threads.withdraw() == [2]
+    held.set()
+    assert work.threads.wait(5)
+    assert work.done == [1]
+
+
+def test_a_thread_that_is_given_up_makes_room_for_another(work):
+    work = work()
+    held = work.hold(1)
+    work.threads.submit(2)
+    work.threads.give_up(1)
+    wait_until(lambda: work.done == [2])
+    assert work.threads.wait(5)
+    held.set()
+    wait_until(lambda: work.done == [2, 1])
+    work.threads.submit(3)
+    wait_until(lambda: work.done == [2, 1, 3])
+
+
+def test_work_that_raises_frees_its_thread(work):
+    done = []
+
+    def wild(key):
+        done.append(key)
+        raise ValueError
+
+    threads = Threads(1, wild)
+    threads.submit(1)
+    threads.submit(2)
+    assert threads.wait(5)
+    assert done == [1, 2]
+    threads.close()
