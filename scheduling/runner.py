@@ -10,10 +10,11 @@ import structlog
 from django.db import close_old_connections
 
 from . import registry, runlog
+from .context import RunContext
 from .errors import JobFailed, RunCancelled, RunTimedOut, UnknownJob
 from .models import Status
+from .outcome import Outcome
 from .recorder import Finished, Recorder
-from .registry import Outcome, RunContext
 from .runlog import RunLog
 from .text import clean
 

@@ -51,8 +51,9 @@ def test_only_five_modules_know_apscheduler():
     }
 
 
-def test_the_registry_knows_neither_django_nor_apscheduler():
-    path = PROJECT / "scheduling/registry.py"
+@pytest.mark.parametrize("name", ["registry", "context", "outcome"])
+def test_the_registry_knows_neither_django_nor_apscheduler(name):
+    path = PROJECT / f"scheduling/{name}.py"
     assert not any(name.startswith(("django", "apscheduler")) for name in imported(path))
 
 

@@ -1,0 +1,76 @@
+"""What a job may know of the run it is in. No Django, no APScheduler."""
+
+import contextlib
+import threading
+import time
+from collections.abc import Iterator
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from .errors import RunCancelled, RunTimedOut
+
+
+@dataclass(slots=True, kw_only=True)
+class RunContext:
+    """What a job may know of the run it is in, and how it hears that it should stop.
+
+    ``timeout_seconds`` counts from ``begin()``.
+    """
+
+    job: str
+    run_id: int
+    attempt: int = 1
+    scheduled_for: datetime | None = None
+    timeout_seconds: float | None = None
+    stop: threading.Event = field(default_factory=threading.Event)
+    _ends: float | None = None
+
+    def begin(self) -> None:
+        if self.timeout_seconds is not None:
+            self._ends = time.monotonic() + self.timeout_seconds
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether a person, or the worker that stops, asked this run to stop."""
+        return self.stop.is_set()
+
+    @property
+    def remaining(self) -> float | None:
+        """Seconds until the deadline, below 0 when it has passed; None without one."""
+        return None if self._ends is None else self._ends - time.monotonic()
+
+    @property
+    def should_stop(self) -> bool:
+        return self.cancelled or (self._ends is not None and time.monotonic() >= self._ends)
+
+    def check(self) -> None:
+        """Raise RunCancelled or RunTimedOut when it is time to stop."""
+        if self.cancelled:
+            raise RunCancelled
+        if self.should_stop:
+            raise RunTimedOut(f"The run took longer than its {self.timeout_seconds:g} seconds.")
+
+    def sleep(self, seconds: float) -> None:
+        """Wait, but not past a cancellation or the deadline: then raise."""
+        left = self.remaining
+        self.stop.wait(seconds if left is None else max(0.0, min(seconds, left)))
+        self.check()
+
+
+_context: ContextVar[RunContext | None] = ContextVar("run_context", default=None)
+
+
+def current_run() -> RunContext:
+    """The context of the run that calls; outside a run, one that is never cancelled."""
+    return _context.get() or RunContext(job="", run_id=0)
+
+
+@contextlib.contextmanager
+def entered(context: RunContext) -> Iterator[None]:
+    """Make this the current run while its job is called."""
+    token = _context.set(context)
+    try:
+        yield
+    finally:
+        _context.reset(token)
