@@ -116,7 +116,7 @@ class AdvisoryLock:
 
     def held(self) -> bool:
         """A session that still answers still has its lock."""
-        if self._session is None:
+        if self._session is None or self._ears is None:
             return False
         try:
             return bool(_first(self._session, "SELECT 1"))

@@ -1,0 +1,122 @@
+"""The lock: one leads, and learns of it when that ends."""
+
+import threading
+import time
+
+import psycopg
+import pytest
+from django.db import connection
+
+from scheduling import leadership
+from scheduling.leadership import AdvisoryLock, FileLock
+from scheduling.querysets import count_change
+
+
+@pytest.fixture
+def lock(request, tmp_path):
+    """A maker of locks on the same thing, as so many processes would have."""
+    made = []
+
+    def file():
+        made.append(FileLock(tmp_path / "leader"))
+        return made[-1]
+
+    def advisory():
+        made.append(leadership.for_database())
+        return made[-1]
+
+    yield advisory if connection.vendor == "postgresql" else file
+    for one in made:
+        one.release()
+
+
+pytestmark = pytest.mark.django_db(transaction=True)
+on_sqlite = pytest.mark.skipif("connection.vendor != 'sqlite'", reason="about the file")
+on_postgresql = pytest.mark.skipif("connection.vendor != 'postgresql'", reason="about sessions")
+
+
+def test_only_one_leads(lock):
+    first, second = lock(), lock()
+    assert first.acquire()
+    assert not second.acquire()
+    assert (first.held(), second.held()) == (True, False)
+
+
+def test_the_next_one_leads_when_the_first_lets_go(lock):
+    first, second = lock(), lock()
+    assert first.acquire()
+    assert not second.acquire()
+    first.release()
+    assert not first.held()
+    assert second.acquire()
+
+
+def test_acquiring_again_changes_nothing(lock):
+    first, second = lock(), lock()
+    assert first.acquire()
+    assert first.acquire()
+    first.release()
+    assert second.acquire()
+
+
+@on_sqlite
+def test_a_leader_whose_file_was_removed_leads_no_more(lock, tmp_path):
+    first = lock()
+    assert first.acquire()
+    (tmp_path / "leader").unlink()
+    assert not first.held()
+
+
+@on_sqlite
+def test_the_lock_lies_beside_the_database():
+    assert str(leadership.for_database()._path) == f"{connection.settings_dict['NAME']}.leader"
+
+
+@on_postgresql
+def test_a_leader_whose_session_was_ended_leads_no_more(lock):
+    first, second = lock(), lock()
+    assert first.acquire()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(%s)", [first._session.info.backend_pid])
+    assert not first.held()
+    assert second.acquire()
+    first.release()
+    assert not first.acquire()
+
+
+@on_postgresql
+def test_a_server_that_is_away_is_waited_for():
+    nowhere = AdvisoryLock({"host": "127.0.0.1", "port": 9, "dbname": "nothing"})
+    assert not nowhere.acquire()
+    assert not nowhere.held()
+
+
+@on_postgresql
+def test_a_change_is_told_at_once_and_only_at_its_commit(lock):
+    leader = lock()
+    assert leader.acquire()
+    assert not leader.wait(0.01)
+    told = []
+    listening = threading.Thread(target=lambda: told.append((leader.wait(5), time.monotonic())))
+    listening.start()
+    count_change()
+    changed = time.monotonic()
+    listening.join(6)
+    assert told[0][0] is True
+    assert told[0][1] - changed < 2
+
+
+@on_postgresql
+def test_ears_that_were_cut_off_make_it_look_by_itself(lock):
+    leader = lock()
+    assert leader.acquire()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(%s)", [leader._ears.info.backend_pid])
+    assert leader.wait(0.01)
+
+
+@on_postgresql
+def test_the_lock_asks_no_more_than_the_driver_knows(lock):
+    assert isinstance(lock(), AdvisoryLock)
+    with psycopg.connect(**leadership.for_database()._parameters) as session:
+        assert session.execute("SELECT 1").fetchone() == (1,)
