@@ -1,6 +1,7 @@
 """What people do to schedules and runs. Admin, pages and API all come through here."""
 
 from copy import copy
+from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -8,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils.timezone import now
 
-from . import audit, registry, triggers
+from . import audit, limits, registry, triggers
 from .errors import InvalidSchedule, SchedulingError
 from .models import Cause, JobRun, JobSchedule, Status
 from .querysets import count_change
@@ -38,20 +39,40 @@ def change(
     Raises ValidationError (by field, in the worker's own words), and StaleEdit when
     ``revision`` is given and the row has moved on. ``schedule`` then holds what is stored.
     """
+    moment = now()
     with transaction.atomic():
         current = locked(schedule, revision)
         before = copy(current)
-        for name, value in fields.items():
-            setattr(current, name, check_field(current, name, value))
+        _set(current, fields, moment)
         changed = audit.changed_fields(before, current)
         _check(current, changed)
-        texts = audit.differences(before, current)
+        texts = audit.differences(before, current, moment)
         if changed:
             current.save(update_fields=changed)
             audit.note_change(by, before, current, texts)
     for field in (*audit.FIELDS, "revision", "updated_at"):
         setattr(schedule, field, getattr(current, field))
     return texts
+
+
+def _set(schedule: JobSchedule, fields: dict[str, Any], moment: datetime) -> None:
+    pauses = not set(audit.PAUSE).isdisjoint(fields)
+    if pauses and schedule.paused and not schedule.is_paused(moment):
+        # That pause is over; what is set now is about another one.
+        schedule.paused, schedule.paused_until, schedule.pause_reason = False, None, ""
+    for name, value in fields.items():
+        setattr(schedule, name, check_field(schedule, name, value))
+    if pauses and not schedule.paused:
+        # "" and None are what a form sends that ends a pause.
+        check_not_idle(False, fields.get("paused_until"), fields.get("pause_reason"))
+        schedule.paused_until, schedule.pause_reason = None, ""
+
+
+def check_not_idle(paused: bool, until: Any, reason: Any) -> None:
+    """Raises ValidationError for the end or the reason of a pause that isn't one."""
+    for name, value in (("paused_until", until), ("pause_reason", reason)):
+        if value and not paused:
+            raise ValidationError({name: "Only a paused schedule has this. Set paused as well."})
 
 
 def locked(schedule: JobSchedule, revision: int | None = None) -> JobSchedule:
@@ -64,10 +85,10 @@ def locked(schedule: JobSchedule, revision: int | None = None) -> JobSchedule:
         raise StaleEdit(f"{schedule.name} was deleted meanwhile.")
     if revision is not None and current.revision != revision:
         told = "; ".join(audit.told_since(current, revision))
-        paused = " (paused)" if current.paused else ""
+        pause = current.pause_in_words(now())
         raise StaleEdit(
             f"{current.name} was changed meanwhile{f' ({told})' if told else ''}. "
-            f"It is now: {current.in_words}{paused}. "
+            f"It is now: {current.in_words}{f' ({pause})' if pause else ''}. "
             f"Nothing was saved; save again to overwrite that.",
             current=current,
         )
@@ -87,6 +108,17 @@ def check_field(schedule: JobSchedule, name: str, value: Any) -> Any:
             if not isinstance(value, str):
                 raise InvalidSchedule("A time zone is a text like Europe/Berlin or UTC.")
             return triggers.check_zone(value.strip()).key
+        if name == "timeout_seconds":
+            return limits.check_timeout(value)
+        if name == "max_retries":
+            return limits.check_retries(value)
+        if name == "pause_reason":
+            return limits.check_reason(value)
+        if name == "paused_until":
+            ends = limits.check_pause_end(value)
+            if ends != schedule.paused_until:
+                limits.check_pause_to_come(ends, now())
+            return ends
     except InvalidSchedule as error:
         raise ValidationError({name: str(error)}) from None
     if name == "paused" and not isinstance(value, bool):
@@ -107,12 +139,43 @@ def _check(schedule: JobSchedule, changed: list[str]) -> None:
         raise ValidationError({field: str(error)}) from None
 
 
-def pause(schedule: JobSchedule, by: User) -> list[str]:
-    return change(schedule, by, paused=True)
+def pause(
+    schedule: JobSchedule, by: User, *, until: datetime | str | None = None, reason: str = ""
+) -> list[str]:
+    """Pause until a person resumes it, or until ``until``. Raises ValidationError."""
+    return change(schedule, by, paused=True, paused_until=until, pause_reason=reason)
 
 
 def resume(schedule: JobSchedule, by: User) -> list[str]:
     return change(schedule, by, paused=False)
+
+
+def pause_all(
+    by: User, *, until: datetime | str | None = None, reason: str = ""
+) -> list[JobSchedule]:
+    """Pause all schedules or none; returns those that were not paused already.
+
+    The others keep their own end and reason. Raises ValidationError.
+    """
+    with transaction.atomic():
+        running = [schedule for schedule in _all_locked() if not schedule.is_paused(now())]
+        for schedule in running:
+            pause(schedule, by, until=until, reason=reason)
+    return running
+
+
+def resume_all(by: User) -> list[JobSchedule]:
+    """Resume every schedule that is paused; returns them."""
+    with transaction.atomic():
+        paused = [schedule for schedule in _all_locked() if schedule.is_paused(now())]
+        for schedule in paused:
+            resume(schedule, by)
+    return paused
+
+
+def _all_locked() -> list[JobSchedule]:
+    # All rows before the change counter, or two people could wait for each other.
+    return list(JobSchedule.objects.select_for_update().order_by("pk"))
 
 
 def unschedule(schedule: JobSchedule, by: User) -> list[str]:

@@ -66,9 +66,15 @@ class JobScheduleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         (None, {"fields": [*readonly_fields]}),
         (
             "Schedule",
-            {"fields": ["interval_seconds", "cron", "timezone", "paused", "seen_revision"]},
+            {
+                "fields": [
+                    *("interval_seconds", "cron", "timezone"),
+                    *("paused", "paused_until", "pause_reason", "seen_revision"),
+                ]
+            },
         ),
         ("When slots are late", {"fields": ["misfire_grace_seconds", "coalesce", "max_instances"]}),
+        ("When a run fails or hangs", {"fields": ["timeout_seconds", "max_retries"]}),
     ]
     actions = ["pause", "resume", "run_now"]
     list_per_page = 50
@@ -119,7 +125,8 @@ class JobScheduleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     @admin.display(description="paused")
     def is_paused(self, obj: JobSchedule) -> str:
-        return "‖ paused" if obj.paused else ""
+        pause = obj.pause_in_words(now())
+        return f"‖ {pause}" if pause else ""
 
     @admin.display(description="applied")
     def applied(self, obj: JobSchedule) -> str:
@@ -134,7 +141,7 @@ class JobScheduleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     @admin.action(permissions=["change"], description="Pause the selected schedules")
     def pause(self, request: HttpRequest, queryset: QuerySet[JobSchedule]) -> None:
-        self._act(request, queryset, actions.pause, "Paused")
+        self._act(request, queryset, _pause_unless_paused, "Paused")
 
     @admin.action(permissions=["change"], description="Resume the selected schedules")
     def resume(self, request: HttpRequest, queryset: QuerySet[JobSchedule]) -> None:
@@ -159,6 +166,11 @@ class JobScheduleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             else:
                 text = done if outcome else "Nothing to do for"
                 self.message_user(request, f"{text} {schedule.name}.")
+
+
+def _pause_unless_paused(schedule: JobSchedule, by: Any) -> list[str]:
+    # Its own end and reason stay.
+    return [] if schedule.is_paused(now()) else actions.pause(schedule, by)
 
 
 @admin.register(JobRun)

@@ -3,9 +3,10 @@
 from typing import Any
 
 from django import forms
+from django.utils.timezone import now
 
 from . import actions
-from .forms import IntervalField, ScheduleTextField
+from .forms import IntervalField, MomentField, ScheduleNumberField, ScheduleTextField
 from .models import JobSchedule
 
 
@@ -21,27 +22,41 @@ class ScheduleForm(forms.ModelForm):  # type: ignore[type-arg]
             "cron",
             "timezone",
             "paused",
+            "paused_until",
+            "pause_reason",
             "misfire_grace_seconds",
             "coalesce",
             "max_instances",
+            "timeout_seconds",
+            "max_retries",
         ]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.initial["seen_revision"] = self.instance.revision
+        if not self.instance.is_paused(now()):
+            # A pause that ended by itself is not what the next one begins with.
+            self.initial.update(paused=False, paused_until=None, pause_reason="")
         # Who may only look gets a form without fields.
-        for name in {"interval_seconds", "cron", "timezone"} & self.fields.keys():
-            usual = self.fields[name]
-            field: forms.Field = (
-                IntervalField(min_interval=self.instance.min_interval)
-                if name == "interval_seconds"
-                else ScheduleTextField(name=name)
-            )
-            field.label, field.help_text = usual.label, usual.help_text
-            self.fields[name] = field
+        for name, field in _fields(self.instance).items():
+            if usual := self.fields.get(name):
+                field.label, field.help_text = usual.label, usual.help_text
+                self.fields[name] = field
+
+    def clean_paused_until(self) -> Any:
+        stored, ends = self.instance, self.cleaned_data["paused_until"]
+        try:
+            return actions.check_field(stored, "paused_until", ends)
+        except forms.ValidationError as error:
+            raise forms.ValidationError(error.messages) from None
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
+        actions.check_not_idle(
+            bool(cleaned.get("paused") or self.instance.is_paused(now())),
+            cleaned.get("paused_until"),
+            cleaned.get("pause_reason"),
+        )
         try:
             # The admin saves in this same transaction: nobody comes in between.
             actions.locked(self.instance, cleaned.get("seen_revision"))
@@ -51,3 +66,22 @@ class ScheduleForm(forms.ModelForm):  # type: ignore[type-arg]
             self.data = {**self.data.dict(), "seen_revision": str(stored)}  # type: ignore[attr-defined]
             raise forms.ValidationError(str(error)) from None
         return cleaned
+
+
+def _fields(schedule: JobSchedule) -> dict[str, forms.Field]:
+    """Those that refuse in the words of the pages and the API."""
+    return {
+        "interval_seconds": IntervalField(min_interval=schedule.min_interval),
+        "cron": ScheduleTextField(name="cron"),
+        "timezone": ScheduleTextField(name="timezone"),
+        "paused_until": MomentField(
+            required=False,
+            # To the second, or saving a form that was left alone would change the end.
+            widget=forms.DateTimeInput(
+                format="%Y-%m-%dT%H:%M:%S", attrs={"type": "datetime-local", "step": 1}
+            ),
+        ),
+        "pause_reason": ScheduleTextField(name="pause_reason"),
+        "timeout_seconds": ScheduleNumberField(name="timeout_seconds", empty=None),
+        "max_retries": ScheduleNumberField(name="max_retries", empty=0),
+    }

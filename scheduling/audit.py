@@ -1,12 +1,16 @@
 """Who did what: entries in the admin's own log, in words and with before and after as data."""
 
 import json
+from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.models import User
 from django.contrib.contenttypes.models import ContentType
-from django.db.models import Model
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db.models import Model, OuterRef, Subquery, TextField
+from django.db.models.functions import Cast
 from django.utils import timezone
 
 from .models import JobSchedule
@@ -17,26 +21,34 @@ FIELDS = (
     "cron",
     "timezone",
     "paused",
+    "paused_until",
+    "pause_reason",
     "misfire_grace_seconds",
     "coalesce",
     "max_instances",
+    "timeout_seconds",
+    "max_retries",
 )
-_IN_WORDS = ("interval_seconds", "cron", "timezone")
+PAUSE = ("paused", "paused_until", "pause_reason")
+_SCHEDULE = ("interval_seconds", "cron", "timezone")
 # A schedule that was changed more often while somebody looked at its form is told in part.
 MAX_TOLD = 20
+# In the note of a change that began, changed or ended a pause.
+_PAUSES = "pauses"
 
 
-def differences(before: JobSchedule, after: JobSchedule) -> list[str]:
+def differences(before: JobSchedule, after: JobSchedule, now: datetime) -> list[str]:
     """What changed, in words, a text for each: ``every 4 hours → every 10 minutes``."""
     changed = changed_fields(before, after)
     texts = []
     if before.in_words != after.in_words:
         texts.append(f"{before.in_words} → {after.in_words}")
-        changed = [name for name in changed if name not in _IN_WORDS]
+        changed = [name for name in changed if name not in _SCHEDULE]
+    if not set(PAUSE).isdisjoint(changed):
+        ended = "resumed" if before.is_paused(now) else "cleared a pause that had ended"
+        texts.append(after.pause_in_words(now) or ended)
     for name in changed:
-        if name == "paused":
-            texts.append("paused" if after.paused else "resumed")
-        else:
+        if name not in PAUSE:
             label = JobSchedule._meta.get_field(name).verbose_name  # type: ignore[union-attr]
             texts.append(f"{label}: {_shown(before, name)} → {_shown(after, name)}")
     return texts
@@ -53,13 +65,15 @@ def note_change(by: User, before: JobSchedule, after: JobSchedule, texts: list[s
     to know what it was before, or take it back.
     """
     names = changed_fields(before, after)
-    note = {
+    note: dict[str, Any] = {
         "changed": {"fields": texts},
         "revision": after.revision,
         "before": {name: getattr(before, name) for name in names},
         "after": {name: getattr(after, name) for name in names},
     }
-    note_action(by, after, json.dumps([note]))
+    if not set(PAUSE).isdisjoint(names):
+        note[_PAUSES] = after.paused
+    note_action(by, after, json.dumps([note], cls=DjangoJSONEncoder))
 
 
 def note_action(by: User, target: Model, message: str) -> None:
@@ -91,6 +105,28 @@ def told_since(schedule: JobSchedule, revision: int) -> list[str]:
     ]
 
 
+def who_paused(paused: Iterable[JobSchedule]) -> dict[int, str]:
+    """The names of those who paused these schedules, by the schedule's key, in one query.
+
+    What was paused past this log (by SQL, say) is left out.
+    """
+    # Inside a string of the note the quotation marks would be escaped.
+    newest = LogEntry.objects.filter(
+        content_type=ContentType.objects.get_for_model(JobSchedule),
+        object_id=Cast(OuterRef("pk"), TextField()),
+        change_message__contains=f'"{_PAUSES}": ',
+    ).order_by("-pk")
+    schedules = JobSchedule.objects.filter(pk__in=[schedule.pk for schedule in paused])
+    entries = LogEntry.objects.filter(
+        pk__in=schedules.annotate(entry=Subquery(newest.values("pk")[:1])).values("entry")
+    ).select_related("user")
+    return {
+        int(entry.object_id or 0): entry.user.get_username()
+        for entry in entries
+        if _note(entry).get(_PAUSES)
+    }
+
+
 def _note(entry: LogEntry) -> dict[str, Any]:
     try:
         notes = json.loads(entry.change_message)
@@ -104,4 +140,4 @@ def _shown(schedule: JobSchedule, name: str) -> str:
     value = getattr(schedule, name)
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return str(value) if value != "" else "none"
+    return str(value) if value not in ("", None) else "none"

@@ -54,6 +54,24 @@ class ScheduleTextField(forms.Field):
             raise ValidationError(error.messages) from None
 
 
+class ScheduleNumberField(forms.Field):
+    """A number of a schedule, checked as ``name``; what is left empty is ``empty``."""
+
+    def __init__(self, *, name: str, empty: int | None, **kwargs: Any) -> None:
+        self.name, self.empty = name, empty
+        kwargs.setdefault("widget", forms.NumberInput(attrs={"min": 0, "step": 1}))
+        super().__init__(required=False, **kwargs)
+
+    def clean(self, value: Any) -> Any:
+        if not str(value or "").strip():
+            return self.empty
+        number = whole_number(value)
+        try:
+            return check_field(JobSchedule(), self.name, value if number is None else number)
+        except ValidationError as error:
+            raise ValidationError(error.messages) from None
+
+
 class SettingsForm(forms.Form):
     """The intervals of the jobs that have a named setting.
 

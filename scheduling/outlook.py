@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.core.exceptions import ObjectDoesNotExist
 from django.db.models import Exists, OuterRef, QuerySet, Subquery
+from django.utils.timezone import now
 from django_apscheduler.models import DjangoJob
 
 from .models import JobRun, JobSchedule, SchedulerProcess, ScheduleState, Status
@@ -46,6 +47,11 @@ class Outlook:
     @property
     def in_code(self) -> bool:
         return self.schedule.job is not None
+
+    @property
+    def paused(self) -> bool:
+        """At this moment: a pause may have ended by itself."""
+        return self.schedule.is_paused(now())
 
     @property
     def applied(self) -> bool:

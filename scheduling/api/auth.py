@@ -52,6 +52,8 @@ class Session(Right, APIKeyCookie):
     def authenticate(self, request: HttpRequest, _key: str | None) -> User | None:
         if isinstance(request.user, AnonymousUser):
             return None
+        # The check reads the form, after which a body that was not read is lost.
+        _ = request.body
         if check_csrf(request):
             raise ApiError(403, "The CSRF token is missing or wrong: send X-CSRFToken.")
         return self.check(request.user)

@@ -1,5 +1,7 @@
 """/api/v1/jobs: what is scheduled, and what people do to it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -38,10 +40,8 @@ def change_job(request: HttpRequest, name: str, patch: shapes.SchedulePatch) -> 
     """Change a schedule. A cron text wins over the interval; "" takes it away."""
     schedule = _schedule(name)
     fields = {field: getattr(patch, field) for field in patch.model_fields_set}
-    try:
+    with _refusals():
         actions.change(schedule, _caller(request), **fields)
-    except ValidationError as error:
-        raise ApiError(422, " ".join(error.messages), "INVALID_SCHEDULE") from None
     return _job(name)
 
 
@@ -59,8 +59,11 @@ def run_job(request: HttpRequest, name: str) -> Any:
 
 
 @router.post("/{name}/pause", auth=needs("change", "jobschedule"))
-def pause_job(request: HttpRequest, name: str) -> Any:
-    actions.pause(_schedule(name), _caller(request))
+def pause_job(request: HttpRequest, name: str, how: shapes.Pause | None = None) -> Any:
+    """Pause, until a time if one is sent."""
+    schedule, how = _schedule(name), how or shapes.Pause()
+    with _refusals():
+        actions.pause(schedule, _caller(request), until=how.until, reason=how.reason)
     return _job(name)
 
 
@@ -68,6 +71,14 @@ def pause_job(request: HttpRequest, name: str) -> Any:
 def resume_job(request: HttpRequest, name: str) -> Any:
     actions.resume(_schedule(name), _caller(request))
     return _job(name)
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    try:
+        yield
+    except ValidationError as error:
+        raise ApiError(422, " ".join(error.messages), "INVALID_SCHEDULE") from None
 
 
 def _caller(request: HttpRequest) -> Any:

@@ -6,11 +6,14 @@ from typing import Annotated, Any
 from django.utils.timezone import localtime
 from ninja import Schema
 from pydantic import ConfigDict, WithJsonSchema
+from pydantic.config import JsonDict
 
 from ..errors import InvalidSchedule
 from ..models import JobRun
 from ..outlook import Outlook
 from ..paging import Page
+
+_MOMENT: JsonDict = {"type": ["string", "null"], "format": "date-time"}
 
 
 class SchedulePatch(Schema):
@@ -25,6 +28,19 @@ class SchedulePatch(Schema):
     cron: Annotated[Any, WithJsonSchema({"type": "string"})] = ""
     timezone: Annotated[Any, WithJsonSchema({"type": "string"})] = ""
     paused: Annotated[Any, WithJsonSchema({"type": "boolean"})] = False
+    paused_until: Annotated[Any, WithJsonSchema(_MOMENT)] = None
+    pause_reason: Annotated[Any, WithJsonSchema({"type": "string"})] = ""
+    timeout_seconds: Annotated[Any, WithJsonSchema({"type": ["integer", "null"]})] = None
+    max_retries: Annotated[Any, WithJsonSchema({"type": "integer"})] = 0
+
+
+class Pause(Schema):
+    """For how long (without ``until``: until somebody resumes it), and why."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    until: Annotated[Any, WithJsonSchema(_MOMENT)] = None
+    reason: Annotated[Any, WithJsonSchema({"type": "string"})] = ""
 
 
 def iso(moment: datetime | None) -> str | None:
@@ -36,10 +52,10 @@ def job(each: Outlook) -> dict[str, Any]:
     kind, details = _trigger(each)
     return {
         "id": each.schedule.name,
-        "next_run_time": None if each.schedule.paused else iso(each.next_run_time),
+        "next_run_time": None if each.paused else iso(each.next_run_time),
         "trigger_type": kind,
         "trigger_details": details,
-        "paused": each.schedule.paused,
+        "paused": each.paused,
         "last_run": each.last_run
         and {
             "id": each.last_run.id,

@@ -7,6 +7,7 @@ import structlog
 from csp.constants import SELF, UNSAFE_INLINE
 from csp.decorators import csp_update
 from django.contrib.admin.views.decorators import staff_member_required
+from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
@@ -26,6 +27,9 @@ _MAX_DIGITS = 30
 
 class JsonParser(Parser):
     def parse_body(self, request: HttpRequest) -> DictStrAny:
+        # An empty form is what some clients send where there is nothing to send.
+        if request.content_type == "multipart/form-data" and not (request.POST or request.FILES):
+            return {}
         body: DictStrAny = json.loads(request.body, parse_int=_integer)
         return body
 
@@ -65,6 +69,11 @@ def _conflict(_request: HttpRequest, error: SchedulingError) -> HttpResponse:
 @api.exception_handler(AuthenticationError)
 def _unauthorized(_request: HttpRequest, _error: AuthenticationError) -> HttpResponse:
     return failure(ApiError(401))
+
+
+@api.exception_handler(RequestDataTooBig)
+def _too_large(_request: HttpRequest, _error: RequestDataTooBig) -> HttpResponse:
+    return failure(ApiError(413))
 
 
 @api.exception_handler(HttpError)

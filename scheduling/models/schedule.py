@@ -1,5 +1,6 @@
 """When jobs shall run: what people want, and what the worker made of it."""
 
+from collections.abc import Callable
 from datetime import datetime
 from itertools import islice
 
@@ -8,14 +9,12 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models, transaction
 from django.db.models import Q
-from django.utils.timezone import now
+from django.utils.timezone import localtime, now
 
-from .. import registry, triggers
+from .. import limits, registry, triggers
 from ..errors import InvalidSchedule
+from ..limits import MAX_REASON, MAX_RETRIES, MAX_TIMEOUT
 from ..querysets import JobScheduleQuerySet, count_change
-
-MAX_TIMEOUT = 7 * 86_400
-MAX_RETRIES = 20
 
 
 def default_zone() -> str:
@@ -49,7 +48,7 @@ class JobSchedule(models.Model):
         blank=True,
         help_text="Resumes by itself then. Empty = until somebody resumes it.",
     )
-    pause_reason = models.CharField(max_length=200, blank=True, default="")
+    pause_reason = models.CharField(max_length=MAX_REASON, blank=True, default="")
     misfire_grace_seconds = models.PositiveIntegerField(
         default=60,
         validators=[MinValueValidator(1), MaxValueValidator(triggers.MAX_INTERVAL)],
@@ -109,15 +108,19 @@ class JobSchedule(models.Model):
             super().save(*args, **kwargs)  # type: ignore[arg-type]
 
     def clean(self) -> None:
-        try:
-            self.trigger()
-        except InvalidSchedule as error:
-            field = "cron" if self.cron.strip() else "interval_seconds"
-            raise ValidationError({field: str(error)}) from None
-        try:
-            triggers.check_zone(self.timezone)
-        except InvalidSchedule as error:
-            raise ValidationError({"timezone": str(error)}) from None
+        checks: dict[str, Callable[[], object]] = {
+            "cron" if self.cron.strip() else "interval_seconds": self.trigger,
+            "timezone": lambda: triggers.check_zone(self.timezone),
+            "timeout_seconds": lambda: limits.check_timeout(self.timeout_seconds),
+            "max_retries": lambda: limits.check_retries(self.max_retries),
+            "paused_until": lambda: limits.check_pause_end(self.paused_until),
+            "pause_reason": lambda: limits.check_reason(self.pause_reason),
+        }
+        for field, check in checks.items():
+            try:
+                check()
+            except InvalidSchedule as error:
+                raise ValidationError({field: str(error)}) from None
 
     @property
     def job(self) -> registry.Job | None:
@@ -157,6 +160,14 @@ class JobSchedule(models.Model):
         """Whether it is paused at this moment: a pause with an end ends by itself."""
         return self.paused and not (self.paused_until and self.paused_until <= now)
 
+    def pause_in_words(self, now: datetime) -> str:
+        """``paused until 2026-11-24 08:00 UTC: deploy``; empty when it is not paused."""
+        if not self.is_paused(now):
+            return ""
+        until = f" until {_to_the_minute(self.paused_until)}" if self.paused_until else ""
+        reason = f": {self.pause_reason}" if self.pause_reason else ""
+        return f"paused{until}{reason}"
+
     def spec(self, now: datetime) -> dict[str, object]:
         """What is to be scheduled at this moment: where specs are equal nothing is to be done."""
         return {
@@ -166,6 +177,12 @@ class JobSchedule(models.Model):
             "coalesce": self.coalesce,
             "max_instances": self.max_instances,
         }
+
+
+def _to_the_minute(moment: datetime) -> str:
+    local = localtime(moment)
+    seconds = f":{local:%S}" if local.second else ""
+    return f"{local:%Y-%m-%d %H:%M}{seconds} {local:%Z}"
 
 
 class ScheduleState(models.Model):

@@ -38,6 +38,16 @@ def moment(value: datetime | None) -> str:
 
 
 @register.filter
+def minute(value: datetime | None) -> str:
+    """``moment`` to the minute, for times that people choose."""
+    if value is None:
+        return ""
+    local, today = timezone.localtime(value), timezone.localdate()
+    date = "" if local.date() == today else f"{local:%Y-%m-%d} "
+    return _time(local, f"{date}{local:%H:%M:%S}".removesuffix(":00"))
+
+
+@register.filter
 def relative(value: datetime | None) -> str:
     """``in 4 minutes`` or ``3 hours ago``, with the exact time on hover."""
     if value is None:

@@ -1,6 +1,5 @@
 """The Job Configuration UI: every job, its interval, and what became of the last edit."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,11 +11,13 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from .. import actions, jobsettings
 from ..access import SignedIn, may, staff_may
+from ..audit import who_paused
 from ..errors import SchedulingError
 from ..forms import SettingsForm
 from ..jobsettings import EditsRefused
 from ..models import JobSchedule
 from ..outlook import Outlook, annotated, outlook, outlooks
+from ..pause_form import ALL_JOBS, PauseForm
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,12 +25,15 @@ class Row:
     """A job on the page; ``field`` is there when its interval is a named setting.
 
     ``seen`` and ``revision`` travel with the form: what the editor of this page has read.
+    ``paused_by`` is empty when nobody knows.
     """
 
     outlook: Outlook
-    field: BoundField | None
-    seen: int | None
-    revision: int | None
+    field: BoundField | None = None
+    seen: int | None = None
+    revision: int | None = None
+    pause: PauseForm
+    paused_by: str = ""
 
 
 @staff_may("view", "jobschedule")
@@ -37,7 +41,7 @@ class Row:
 def settings_page(request: SignedIn) -> HttpResponse:
     if request.method == "POST":
         return _save(request)
-    return _page(request, SettingsForm(jobsettings.schedules()))
+    return settings_with(request, SettingsForm(jobsettings.schedules()))
 
 
 @staff_may("change", "jobschedule")
@@ -55,7 +59,7 @@ def _save(request: SignedIn) -> HttpResponse:
         else:
             _tell(request, told)
             return redirect("scheduling-settings")
-    return _page(request, form, moved_on)
+    return settings_with(request, form, moved_on)
 
 
 def _tell(request: SignedIn, told: list[str]) -> None:
@@ -65,37 +69,61 @@ def _tell(request: SignedIn, told: list[str]) -> None:
         messages.info(request, "Nothing was changed.")
 
 
-def _page(
-    request: SignedIn, form: SettingsForm, moved_on: dict[str, JobSchedule] | None = None
+def settings_with(
+    request: SignedIn,
+    form: SettingsForm,
+    moved_on: dict[str, JobSchedule] | None = None,
+    refused: PauseForm | None = None,
 ) -> HttpResponse:
-    rows = [_row(each, form, moved_on or {}) for each in outlooks(JobSchedule.objects.all())]
+    """The page with these forms; ``refused`` is the one of a pause that can't be."""
+    seen = list(outlooks(JobSchedule.objects.all()))
+    paused = [each.schedule for each in seen if each.paused]
+    paused_by = who_paused(paused) if paused else {}
+    forms = _pause_forms(seen, refused)
+    rows = [
+        Row(
+            outlook=each,
+            pause=forms[f"pause-{each.schedule.name}"],
+            paused_by=paused_by.get(each.schedule.pk, ""),
+            **_field(each, form, moved_on or {}),
+        )
+        for each in seen
+    ]
     context = {
         "title": "Settings",
         "has_permission": True,
         "form": form,
         "rows": rows,
         "has_fields": any(row.field for row in rows),
+        "pause_all": forms[ALL_JOBS],
+        "some_paused": bool(paused),
+        "some_running": len(paused) < len(seen),
         "may_change": may(request.user, "change", "jobschedule"),
         "may_view_runs": may(request.user, "view", "jobrun"),
     }
     return render(request, "scheduling/settings.html", context)
 
 
-def _row(each: Outlook, form: SettingsForm, moved_on: dict[str, JobSchedule]) -> Row:
+def _pause_forms(seen: list[Outlook], refused: PauseForm | None) -> dict[str, PauseForm]:
+    names = [ALL_JOBS, *(f"pause-{each.schedule.name}" for each in seen)]
+    forms = {name: PauseForm(name) for name in names}
+    return {**forms, refused.form_id: refused} if refused else forms
+
+
+def _field(each: Outlook, form: SettingsForm, moved_on: dict[str, JobSchedule]) -> dict[str, Any]:
     job = each.schedule.job
     setting = job.setting if job else ""
     if setting not in form.fields:
-        return Row(outlook=each, field=None, seen=None, revision=None)
+        return {}
     # After a refusal the form still says what its editor saw, unless they were just told
     # what has changed since: then saving again is meant.
     told = each.schedule.name in moved_on
     kept = form.is_bound and not told
-    return Row(
-        outlook=each,
-        field=form[setting],
-        seen=form.seen(setting) if kept else each.schedule.interval_seconds,
-        revision=form.revision(setting) if kept else each.schedule.revision,
-    )
+    return {
+        "field": form[setting],
+        "seen": form.seen(setting) if kept else each.schedule.interval_seconds,
+        "revision": form.revision(setting) if kept else each.schedule.revision,
+    }
 
 
 @staff_may("view", "jobschedule")
@@ -104,28 +132,6 @@ def applied_fragment(request: SignedIn, name: str) -> HttpResponse:
     """The line that says whether the worker has applied a schedule, to be fetched anew."""
     schedule = get_object_or_404(annotated(JobSchedule.objects.all()), name=name)
     return render(request, "scheduling/_applied.html", {"outlook": outlook(schedule)})
-
-
-def _job_action(act: Callable[[JobSchedule, Any], list[str]], done: str) -> Callable[..., Any]:
-    @require_POST
-    @staff_may("change", "jobschedule")
-    def view(request: SignedIn, name: str) -> HttpResponse:
-        schedule = get_object_or_404(JobSchedule, name=name)
-        try:
-            changed = act(schedule, request.user)
-        except SchedulingError as error:
-            messages.error(request, str(error))
-        else:
-            messages.success(
-                request, f"{done} {name}." if changed else f"Nothing to do for {name}."
-            )
-        return redirect("scheduling-settings")
-
-    return view
-
-
-pause = _job_action(actions.pause, "Paused")
-resume = _job_action(actions.resume, "Resumed")
 
 
 @require_POST

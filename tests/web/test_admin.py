@@ -85,14 +85,6 @@ def test_the_list_tells_the_outlook_of_each_schedule(
     assert f'href="/runs/{run.pk}/"' in page
 
 
-def test_fields_that_the_worker_does_not_act_on_are_not_offered(
-    as_ann: Client, tides: JobSchedule
-) -> None:
-    page = text(as_ann.get(f"{LIST}{tides.pk}/change/"))
-    assert "timeout_seconds" not in page
-    assert "max_retries" not in page
-
-
 def test_actions_act_on_each_and_are_logged(
     as_ann: Client, schedules: dict[str, JobSchedule]
 ) -> None:

@@ -36,8 +36,8 @@ class Command(BaseCommand):
 
 
 def _next_run(schedule: JobSchedule, next_runs: dict[str, datetime | None]) -> str:
-    if schedule.paused:
-        return "paused"
+    if pause := schedule.pause_in_words(timezone.now()):
+        return pause
     moment = next_runs.get(schedule.name)
     return _local(moment) if moment else "-"
 
