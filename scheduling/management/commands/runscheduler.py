@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
+from scheduling import sessions
 from scheduling.worker import Worker
 
 
@@ -30,6 +31,7 @@ class Command(BaseCommand):
     def handle(self, *, grace: float, **_options: Any) -> None:
         if grace < 0:
             raise CommandError("--grace must not be negative.")
+        sessions.limit_waiting()
         worker = Worker(grace=grace)
         for name in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(name, worker.stop)

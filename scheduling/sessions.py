@@ -1,0 +1,26 @@
+"""How long the worker's sessions on PostgreSQL wait for others before they give up."""
+
+from typing import Any
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.signals import connection_created
+
+# A row that somebody keeps locked costs one pass, not the worker; a session whose machine
+# was lost in the middle of a transaction does not keep its rows for ever.
+_LIMITS = {
+    "lock_timeout": "5s",
+    "statement_timeout": "60s",
+    "idle_in_transaction_session_timeout": "60s",
+}
+
+
+def limit_waiting() -> None:
+    """From now on, for every new session of this process."""
+    connection_created.connect(_limit, dispatch_uid="scheduling.sessions")
+
+
+def _limit(connection: BaseDatabaseWrapper, **_signal: Any) -> None:
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            for name, value in _LIMITS.items():
+                cursor.execute("SELECT set_config(%s, %s, false)", [name, value])
