@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from .models import JobRun, SchedulerProcess
+from .registry import current_run
 
 BATCH = 1_000
 PROCESSES_KEPT_FOR = timedelta(days=7)
@@ -29,9 +30,13 @@ def old_runs(now: datetime, days: int, keep: int) -> Iterator[list[int]]:
 
 
 def prune(now: datetime, days: int, keep: int) -> int:
-    """Delete old runs, and processes long gone; returns the number of runs."""
-    deleted = 0
+    """Delete old runs, and processes long gone; returns the number of runs.
+
+    In a run, stops between two batches when that is asked for.
+    """
+    deleted, run = 0, current_run()
     for batch in old_runs(now, days, keep):
+        run.check()
         with transaction.atomic():
             deleted += JobRun.objects.finished().filter(pk__in=batch).delete()[0]
     SchedulerProcess.objects.filter(heartbeat_at__lt=now - PROCESSES_KEPT_FOR).delete()

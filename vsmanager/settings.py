@@ -20,6 +20,8 @@ VERSIONS_URL = env.base_url("VERSIONS_URL", "https://api.vintagestory.at")
 SCHEDULER_THREADS = env.integer("SCHEDULER_THREADS", 10, 1, 500)
 # "procrastinate" joins when it works.
 SCHEDULER_EXECUTOR = env.choice("SCHEDULER_EXECUTOR", "threads", "threads")
+RUN_RETENTION_DAYS = env.integer("RUN_RETENTION_DAYS", 90, 1, 3_650)
+RUNS_KEPT_PER_JOB = env.integer("RUNS_KEPT_PER_JOB", 20, 0, 10_000)
 LOG_FORMAT = env.choice(
     "LOG_FORMAT", "console" if sys.stderr and sys.stderr.isatty() else "json", "console", "json"
 )

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from .. import actions
 from ..access import SignedIn, may, staff_may
+from ..attempts import attempts_at
 from ..forms import RunFilter
 from ..models import JobRun, JobSchedule
 from ..paging import BadCursor, Page, page
@@ -50,6 +51,7 @@ def run_page(request: SignedIn, run_id: int) -> HttpResponse:
         "title": f"{run.job_name}, run {run.pk}",
         "has_permission": True,
         "run": run,
+        "attempts": attempts_at(run, schedule),
         "result": flatten(run.result),
         "log": [event(each) for each in run.log],
         "may_cancel": run.is_active and may(request.user, "change", "jobrun"),

@@ -15,8 +15,8 @@ pytestmark = [
 PAGES = {"settings": "/settings/", "runs": "/runs/", "run": "/runs/1/"}
 
 
-def test_the_demo_is_up_with_a_leader_and_both_jobs(demo):
-    wait_until(lambda: '"job_count": 2' in demo.healthz(), 10)
+def test_the_demo_is_up_with_a_leader_and_all_jobs(demo):
+    wait_until(lambda: '"job_count": 3' in demo.healthz(), 10)
     assert '"running"' in demo.healthz()
 
 

@@ -37,11 +37,12 @@ def test_jobs_shows_the_table(installation):
     lines = installation.manage("jobs").stdout.splitlines()
     assert lines[0].split() == ["NAME", "SCHEDULE", "NEXT", "RUN", "LAST", "RESULT"]
     assert [line.split()[0] for line in lines[1:]] == [
-        "crash", "fail", "mod_cache_refresh", "nap", "server_versions_check", "tick"
+        "crash", "fail", "mod_cache_refresh", "nap", "pruneruns",
+        "server_versions_check", "tick",
     ]  # fmt: skip
     assert "disabled" in lines[4]
     assert "succeeded" in lines[4]
-    assert "every second" in lines[6]
+    assert "every second" in lines[7]
 
 
 @pytest.mark.parametrize(
@@ -59,6 +60,8 @@ def test_jobs_shows_the_table(installation):
         ("SCHEDULER_THREADS", "0"),
         ("SCHEDULER_THREADS", "many"),
         ("SCHEDULER_EXECUTOR", "celery"),
+        ("RUN_RETENTION_DAYS", "0"),
+        ("RUNS_KEPT_PER_JOB", "-1"),
         ("LOG_FORMAT", "xml"),
         ("LOG_LEVEL", "loud"),
     ],
@@ -102,3 +105,5 @@ def test_pruneruns_keeps_the_newest_and_says_what_went(installation):
     assert installation.manage("pruneruns", "--dry-run").stdout == "30 runs would be deleted.\n"
     assert installation.manage("pruneruns").stdout == "30 runs deleted.\n"
     assert len(installation.runs("nap")) == 20
+    more = installation.manage("pruneruns", "--dry-run", RUNS_KEPT_PER_JOB="15")
+    assert more.stdout == "5 runs would be deleted.\n"

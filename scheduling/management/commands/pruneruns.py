@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
@@ -12,9 +13,18 @@ class Command(BaseCommand):
     help = "Deletes runs that are past their retention. The newest of each job stay."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--days", type=int, default=90, help="keep so many days (default: 90)")
+        days, keep = settings.RUN_RETENTION_DAYS, settings.RUNS_KEPT_PER_JOB
         parser.add_argument(
-            "--keep", type=int, default=20, help="and so many runs of each job (default: 20)"
+            "--days",
+            type=int,
+            default=days,
+            help=f"keep so many days (default: RUN_RETENTION_DAYS, {days})",
+        )
+        parser.add_argument(
+            "--keep",
+            type=int,
+            default=keep,
+            help=f"and so many runs of each job (default: RUNS_KEPT_PER_JOB, {keep})",
         )
         parser.add_argument("--dry-run", action="store_true", help="only say what would go")
 
