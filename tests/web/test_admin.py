@@ -85,6 +85,20 @@ def test_the_list_tells_the_outlook_of_each_schedule(
     assert f'href="/runs/{run.pk}/"' in page
 
 
+def test_timeout_and_retries_are_set_with_their_help(as_ann: Client, tides: JobSchedule) -> None:
+    url = f"{LIST}{tides.pk}/change/"
+    page = text(as_ann.get(url))
+    for words in ("When a run fails or hangs", "is closed as timed out", "is tried again"):
+        assert words in page
+    sent = typed(tides, timeout_seconds="600", max_retries="3")
+    assert "timeout seconds: none → 600" in text(as_ann.post(url, sent, follow=True))
+    tides.refresh_from_db()
+    assert (tides.timeout_seconds, tides.max_retries) == (600, 3)
+    as_ann.post(url, typed(tides, timeout_seconds="", max_retries=""))
+    tides.refresh_from_db()
+    assert (tides.timeout_seconds, tides.max_retries) == (None, 0)
+
+
 def test_actions_act_on_each_and_are_logged(
     as_ann: Client, schedules: dict[str, JobSchedule]
 ) -> None:

@@ -20,6 +20,10 @@ PAGES = [
     ("/settings/tides/applied/", "get", (LOGIN, NO, NO, OK, OK, OK)),
     ("/settings/tides/pause/", "post", (LOGIN, NO, NO, NO, MOVED, MOVED)),
     ("/settings/tides/resume/", "post", (LOGIN, NO, NO, NO, MOVED, MOVED)),
+    ("/settings/pause/", "post", (LOGIN, NO, NO, NO, MOVED, MOVED)),
+    ("/settings/pause/", "get", (405,) * 6),
+    ("/settings/resume/", "post", (LOGIN, NO, NO, NO, MOVED, MOVED)),
+    ("/settings/tides/pause/", "get", (405,) * 6),
     ("/settings/tides/run/", "post", (LOGIN, NO, NO, NO, MOVED, MOVED)),
     ("/settings/tides/run/", "get", (405,) * 6),
     ("/runs/", "get", (LOGIN, NO, NO, OK, OK, OK)),
@@ -110,7 +114,11 @@ def test_who_may_only_look_can_not_run_admin_actions(sign_in: SignIn, tides: Job
 
 
 @pytest.mark.parametrize(
-    "url", ["/settings/", "/settings/tides/run/", "/settings/tides/pause/", "/runs/1/cancel/"]
+    "url",
+    [
+        *("/settings/", "/settings/tides/run/", "/settings/tides/pause/", "/settings/pause/"),
+        *("/settings/resume/", "/runs/1/cancel/"),
+    ],
 )
 def test_forms_need_their_csrf_token(ann: User, tides: JobSchedule, url: str) -> None:
     client = Client(enforce_csrf_checks=True)

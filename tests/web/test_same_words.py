@@ -1,9 +1,10 @@
-"""A bad interval or cron text is refused in admin, page and API with the same words."""
+"""What a schedule can't have is refused in admin, page and API with the same words."""
 
 import html
 import json
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.test import Client
 
 from scheduling.models import JobSchedule
@@ -14,7 +15,12 @@ ADMIN_FORM = {
     "misfire_grace_seconds": "60",
     "coalesce": "on",
     "max_instances": "1",
+    "max_retries": "0",
 }
+TIMEOUT = "The timeout must be empty (no limit) or a whole number of seconds from 1 to 604,800."
+RETRIES = "The retries must be a whole number from 0 to 20."
+PAUSE_END = "The end of a pause must lie in the future, and at most a year ahead."
+REASON = "A reason is a text of at most 200 characters."
 
 
 def said(response: object) -> str:
@@ -115,3 +121,44 @@ def test_a_bad_time_zone(as_ann: Client, tides: JobSchedule, zone: str) -> None:
     assert "There is no time zone called" in api.json()["error"]["message"]
     assert api.json()["error"]["message"] in said(admin)
     assert unchanged(tides)
+
+
+@pytest.mark.parametrize(
+    ("field", "typed", "value", "words"),
+    [
+        *(("timeout_seconds", str(value), value, TIMEOUT) for value in (0, -1, 604_801, 10**30)),
+        ("timeout_seconds", "5.5", 5.5, TIMEOUT),
+        ("timeout_seconds", "long", "long", TIMEOUT),
+        *(("max_retries", str(value), value, RETRIES) for value in (-1, 21, 10**30)),
+        ("max_retries", "many", "many", RETRIES),
+        ("max_retries", "1\0", True, RETRIES),
+        ("paused_until", "2020-01-01T10:00:00", "2020-01-01T10:00:00+00:00", PAUSE_END),
+        ("paused_until", "2999-01-01T10:00:00", "2999-01-01T10:00:00+00:00", PAUSE_END),
+        ("pause_reason", "x" * 201, "x" * 201, REASON),
+    ],
+)
+def test_a_bad_timeout_retry_or_pause(
+    as_ann: Client, tides: JobSchedule, field: str, typed: str, value: object, words: str
+) -> None:
+    sent = {**ADMIN_FORM, "interval_seconds": "14400", "cron": "", "paused": "on", field: typed}
+    admin = as_ann.post(change_url(tides), sent)
+    patch = json.dumps({"paused": True, field: value})
+    api = as_ann.patch("/api/v1/jobs/tides", patch, content_type="application/json")
+    assert words in said(admin)
+    assert said(admin).count("errorlist") == 1
+    assert api.status_code == 422
+    assert api.json()["error"]["message"] == words
+    assert unchanged(tides)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [("timeout_seconds", 0, TIMEOUT), ("max_retries", 21, RETRIES), ("pause_reason", 5, REASON)],
+)
+def test_a_model_cleaned_by_a_script_says_the_same(
+    tides: JobSchedule, field: str, value: object, words: str
+) -> None:
+    setattr(tides, field, value)
+    with pytest.raises(ValidationError) as refused:
+        tides.clean()
+    assert refused.value.message_dict == {field: [words]}

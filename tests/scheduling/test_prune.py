@@ -1,0 +1,86 @@
+"""The job ``pruneruns``: what goes, what stays, and that it can be stopped."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from scheduling import prune, registry
+from scheduling.errors import RunCancelled
+from scheduling.models import JobRun, SchedulerProcess, Status
+from scheduling.registry import RunContext
+
+pytestmark = pytest.mark.django_db
+
+
+def add(days_old: int, job: str = "noop", status: str = Status.SUCCEEDED) -> JobRun:
+    slot = datetime.now(UTC) - timedelta(days=days_old, seconds=1)
+    return JobRun.objects.create(job_name=job, scheduled_for=slot, status=status)
+
+
+def run_it() -> Any:
+    return registry.get("pruneruns").run(RunContext(job="pruneruns", run_id=1))
+
+
+def kept() -> set[int]:
+    return set(JobRun.objects.values_list("pk", flat=True))
+
+
+def test_it_is_registered_once_a_day_and_not_at_start_up():
+    job = registry.get("pruneruns")
+    assert (job.interval_seconds, job.run_at_once, job.setting) == (86_400, False, "")
+
+
+def test_what_is_past_its_retention_goes_but_the_newest_of_each_job_stay(settings):
+    settings.RUN_RETENTION_DAYS, settings.RUNS_KEPT_PER_JOB = 30, 2
+    young = [add(days) for days in (1, 29)]
+    for days in (31, 40, 3_000):
+        add(days)
+    rare = [add(days, "rare") for days in (400, 500)]
+    add(600, "rare")
+    outcome = run_it()
+    assert outcome.value.keys() == {"deleted", "seconds"}
+    assert outcome.value["deleted"] == 4
+    assert kept() == {run.pk for run in (*young, *rare)}
+
+
+def test_a_job_may_keep_nothing_but_what_is_young(settings):
+    settings.RUN_RETENTION_DAYS, settings.RUNS_KEPT_PER_JOB = 30, 0
+    young = add(1)
+    add(31)
+    assert run_it().value["deleted"] == 1
+    assert kept() == {young.pk}
+
+
+def test_what_has_not_ended_stays(settings):
+    settings.RUN_RETENTION_DAYS, settings.RUNS_KEPT_PER_JOB = 30, 0
+    open_runs = [add(100, status=Status.QUEUED), add(101, status=Status.RUNNING)]
+    assert run_it().value["deleted"] == 0
+    assert kept() == {run.pk for run in open_runs}
+
+
+def test_it_stops_between_two_batches_when_it_is_cancelled(settings, monkeypatch):
+    settings.RUN_RETENTION_DAYS, settings.RUNS_KEPT_PER_JOB = 30, 0
+    monkeypatch.setattr(prune, "BATCH", 2)
+    for days in range(31, 41):
+        add(days)
+    context, batches = RunContext(job="pruneruns", run_id=1), prune.old_runs
+
+    def cancelled_after_two(*args: Any) -> Any:
+        for number, batch in enumerate(batches(*args)):
+            if number == 2:
+                context.stop.set()
+            yield batch
+
+    monkeypatch.setattr(prune, "old_runs", cancelled_after_two)
+    outcome = registry.get("pruneruns").run(context)
+    assert isinstance(outcome.error, RunCancelled)
+    assert JobRun.objects.count() == 6
+
+
+def test_processes_long_gone_go_too():
+    long_ago = datetime.now(UTC) - timedelta(days=8)
+    SchedulerProcess.objects.create(host="old", pid=1, heartbeat_at=long_ago)
+    now = SchedulerProcess.objects.create(host="new", pid=2)
+    run_it()
+    assert [process.pk for process in SchedulerProcess.objects.all()] == [now.pk]

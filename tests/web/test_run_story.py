@@ -1,0 +1,106 @@
+"""What a run's page tells in sentences: attempts at the same slot, stops, slots that never ran."""
+
+import html
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from scheduling import actions
+from scheduling.models import JobRun, JobSchedule
+
+from .conftest import NOON, ran
+
+
+def text(response: Any) -> str:
+    """Without markup."""
+    page = re.sub(r"<[^>]+>", " ", response.content.decode())
+    return " ".join(html.unescape(page).split())
+
+
+def page_of(client: Client, run: JobRun) -> str:
+    return text(client.get(f"/runs/{run.pk}/"))
+
+
+@pytest.fixture
+def attempts(tides: JobSchedule, ann: User) -> list[JobRun]:
+    """Three at one slot, the last one waiting; and others that have nothing to do with them."""
+    actions.change(tides, ann, max_retries=3)
+    ran("stars")
+    ran(at=NOON + timedelta(hours=4))
+    waits = {"started_at": None, "finished_at": None, "worker": ""}
+    return [
+        ran(status="failed"),
+        ran(status="timed_out", attempt=2, trigger="retry"),
+        ran(status="queued", attempt=3, trigger="retry", not_before=NOON, **waits),
+    ]
+
+
+def test_each_attempt_leads_to_the_others(as_ann: Client, attempts: list[JobRun]) -> None:
+    first, second, third = attempts
+    response = as_ann.get(f"/runs/{second.pk}/")
+    assert f"Run {second.pk} · retry 1 of 3 of run {first.pk} · all runs" in text(response)
+    links = re.findall(r'href="/runs/(\d+)/"', response.content.decode())
+    assert {int(pk) for pk in links} == {first.pk, third.pk}
+    assert f"retry 2 of 3 of run {first.pk}" in page_of(as_ann, third)
+    assert "retry" not in page_of(as_ann, first).split("Attempts")[0]
+
+
+def test_fewer_retries_are_allowed_now(
+    as_ann: Client, attempts: list[JobRun], tides: JobSchedule, ann: User
+) -> None:
+    actions.change(tides, ann, max_retries=1)
+    assert f"a retry of run {attempts[0].pk}" in page_of(as_ann, attempts[2])
+
+
+def test_the_first_attempt_may_be_gone(as_ann: Client, attempts: list[JobRun]) -> None:
+    attempts[0].delete()
+    assert f"Run {attempts[2].pk} · retry 2 of 3 · all runs" in page_of(as_ann, attempts[2])
+
+
+def test_attempts_cost_one_query(
+    as_ann: Client, attempts: list[JobRun], django_assert_max_num_queries: Any
+) -> None:
+    for attempt in range(4, 20):
+        ran(status="failed", attempt=attempt)
+    # Session, user, two for the rights, run, schedule, attempts, and the leader.
+    with django_assert_max_num_queries(9):
+        as_ann.get(f"/runs/{attempts[1].pk}/")
+
+
+def test_a_retry_says_until_when_it_waits(as_ann: Client, tides: JobSchedule) -> None:
+    later = datetime.now(UTC) + timedelta(minutes=2, seconds=30)
+    run = ran(status="queued", attempt=2, not_before=later, started_at=None, finished_at=None)
+    page = page_of(as_ann, run)
+    assert "Waits until " in page
+    assert "( in 2 minutes ), then it is tried again." in page
+
+
+def test_a_run_says_when_it_was_asked_to_stop(as_ann: Client) -> None:
+    asked = NOON + timedelta(seconds=5)
+    run = ran(status="running", finished_at=None, cancel_requested_at=asked)
+    words = "It was asked to stop 2026-05-04 12:00:05 , and does so when it next looks."
+    assert words in page_of(as_ann, run)
+    assert "Cancel this run" not in page_of(as_ann, run)
+    ended = ran("stars", status="cancelled", cancel_requested_at=asked)
+    assert "It was asked to stop 2026-05-04 12:00:05 ." in page_of(as_ann, ended)
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        ("timed_out", "It took longer than it may, so it was closed"),
+        ("lost", "nobody knows how far it came"),
+    ],
+)
+def test_ends_that_need_a_word_get_one(as_ann: Client, status: str, words: str) -> None:
+    assert words in page_of(as_ann, ran(status=status))
+    assert words not in page_of(as_ann, ran("stars"))
+
+
+def test_a_row_for_several_slots_says_for_how_many(as_ann: Client) -> None:
+    run = ran(status="missed", slots=6, until=NOON + timedelta(hours=2), started_at=None)
+    assert "Stands for 6 slots until 2026-05-04 14:00 ." in page_of(as_ann, run)
