@@ -83,3 +83,43 @@ def test_a_job_can_be_run_by_keyboard_alone(sight):
             break
     page.keyboard.press("Enter")
     page.wait_for_url("**/runs/*/")
+
+
+def test_a_job_is_paused_and_resumed_by_keyboard_without_javascript(sight):
+    page = sight.page(javascript=False)
+    page.goto("/settings/")
+    card = page.locator("section", has_text="pruneruns")
+    card.locator("summary").focus()
+    page.keyboard.press("Enter")
+    assert not card.get_by_label("Until").is_visible()
+    page.keyboard.press("Tab")
+    page.keyboard.type("for 4")
+    page.keyboard.press("Tab")
+    page.keyboard.type("deploy")
+    page.keyboard.press("Enter")
+    page.get_by_text("Paused pruneruns until").wait_for()
+    card.get_by_text("by admin: deploy").wait_for()
+    card.get_by_role("button", name="Resume").click()
+    page.get_by_text("Resumed pruneruns.").wait_for()
+
+
+def test_all_jobs_are_paused_on_a_narrow_screen_and_a_refusal_keeps_the_form_open(sight):
+    page = sight.page(width=360)
+    page.goto("/settings/")
+    page.locator(".vs-all summary").click()
+    top = page.locator(".vs-all")
+    top.get_by_label("For how long").select_option("at")
+    top.get_by_role("button", name="Pause all").click()
+    top.get_by_text("Say until when.").wait_for()
+    overflow = page.evaluate(
+        "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    )
+    assert overflow <= 0
+    top.get_by_label("Until").fill("2999-01-01T10:00")
+    top.get_by_role("button", name="Pause all").click()
+    top.get_by_text("at most a year ahead").wait_for()
+    top.get_by_label("For how long").select_option("1h")
+    top.get_by_role("button", name="Pause all").click()
+    page.get_by_text("Paused mod_cache_refresh").wait_for()
+    page.get_by_role("button", name="Resume all").click()
+    page.get_by_text("Resumed mod_cache_refresh").wait_for()
