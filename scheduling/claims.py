@@ -4,10 +4,13 @@ Everything here runs inside the pass's one transaction.
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from django.db import IntegrityError, transaction
 from django.db.models import Count, Min
+from django.utils.timezone import now
 
+from . import registry
 from .models import Cause, JobRun, JobSchedule, SchedulerProcess, Status
 from .plan import Busy, Decision
 from .runner import ClaimedRun
@@ -44,23 +47,22 @@ def insert(
 
 
 def take_queued(process: SchedulerProcess, now: datetime) -> list[ClaimedRun]:
-    """Claim the queued runs that are due and that their job's ``max_instances`` lets start."""
-    due = list(
-        JobRun.objects.due(now)
-        .select_for_update(skip_locked=True)
-        .values_list("id", "job_name")[:MAX_QUEUED_PER_PASS]
-    )
-    if not due:
+    """Claim the queued runs that are due and that their job's ``max_instances`` lets start.
+
+    Runs of jobs that only a newer release knows are left for a worker that knows them.
+    """
+    due = JobRun.objects.due(now).filter(job_name__in=registry.jobs())
+    if not due.exists():
         return []
-    names = {name for _, name in due}
-    limits = dict(JobSchedule.objects.filter(name__in=names).values_list("name", "max_instances"))
-    going_on = busy(names)
-    free = {
-        name: limits.get(name, 1) - (going_on[name].count if name in going_on else 0)
-        for name in names
-    }
+    limits = dict(JobSchedule.objects.values_list("name", "max_instances"))
+    going_on = busy(registry.jobs())
+    free = {name: limits.get(name, 1) for name in registry.jobs()}
+    for name, runs in going_on.items():
+        free[name] -= runs.count
+    full = [name for name, number in free.items() if number <= 0]
+    waiting = due.exclude(job_name__in=full).select_for_update(skip_locked=True)
     taken = []
-    for run_id, name in due:
+    for run_id, name in waiting.values_list("id", "job_name")[:MAX_QUEUED_PER_PASS]:
         if free[name] > 0:
             free[name] -= 1
             taken.append(run_id)
@@ -70,6 +72,22 @@ def take_queued(process: SchedulerProcess, now: datetime) -> list[ClaimedRun]:
     return _claimed(process, now, pk__in=taken)
 
 
+def miss_late(now: datetime) -> None:
+    """Close slots that went back to the queue and have been waiting past their grace since.
+
+    Only those of cron schedules: an interval job makes up for its slot however late.
+    """
+    back = JobRun.objects.due(now).filter(trigger=Cause.SCHEDULE)
+    for run in back.without_details():
+        schedule = JobSchedule.objects.filter(name=run.job_name).exclude(cron="").first()
+        if schedule and now - run.scheduled_for > timedelta(seconds=schedule.misfire_grace_seconds):
+            JobRun.objects.queued().filter(pk=run.pk).update(
+                status=Status.MISSED,
+                finished_at=now,
+                error="Its worker stopped before it started, and no other came in time.",
+            )
+
+
 def unstarted(process: SchedulerProcess) -> list[ClaimedRun]:
     """What the database says this process has claimed."""
     return _claimed(process, None)
@@ -77,9 +95,15 @@ def unstarted(process: SchedulerProcess) -> list[ClaimedRun]:
 
 def release(run_ids: Iterable[int], process: SchedulerProcess) -> None:
     """Give claimed runs that did not start back to the queue, for the next worker."""
-    JobRun.objects.running().filter(pk__in=list(run_ids), process=process).update(
-        status=Status.QUEUED, process=None, worker="", claimed_at=None
-    )
+    for run_id in run_ids:
+        mine = JobRun.objects.running().filter(pk=run_id, process=process)
+        try:
+            with transaction.atomic():
+                mine.update(status=Status.QUEUED, process=None, worker="", claimed_at=None)
+        except IntegrityError:
+            # A person has asked for another run of the job meanwhile: that one will do.
+            error = "Its worker stopped before it started, and another run of the job is queued."
+            mine.update(status=Status.CANCELLED, finished_at=now(), error=error)
 
 
 def _row(name: str, decision: Decision, process: SchedulerProcess, now: datetime) -> JobRun:

@@ -22,10 +22,14 @@ class ThreadExecutor(BaseExecutor):
         self._threads = Threads(threads, self._run)
         self._claimed: dict[int, ClaimedRun] = {}
         self._claimed_lock = threading.Lock()
-        self.on_end: Callable[[], None] = lambda: None
+        self._withdrawn: set[int] = set()
+        self._draining = False
 
     def submit_run(self, claimed: ClaimedRun) -> None:
         with self._claimed_lock:
+            if self._draining:
+                self._withdrawn.add(claimed.run_id)
+                return
             self._claimed.setdefault(claimed.run_id, claimed)
         self._threads.submit(claimed.run_id)
 
@@ -56,12 +60,22 @@ class ThreadExecutor(BaseExecutor):
         self._threads.give_up(run_id)
         self._forget(run_id)
 
-    def withdraw(self) -> list[int]:
-        """Take back the claimed runs that no thread has begun; returns their ids."""
-        withdrawn = self._threads.withdraw()
-        for run_id in withdrawn:
-            self._forget(run_id)
-        return withdrawn
+    def drain(self) -> None:
+        """Begin no more runs, neither those that wait nor those that are still to come."""
+        with self._claimed_lock:
+            self._draining = True
+            for run_id in self._threads.withdraw():
+                self._claimed.pop(run_id, None)
+                self._withdrawn.add(run_id)
+
+    def withdrawn(self) -> set[int]:
+        """The claimed runs that no thread began and none will."""
+        with self._claimed_lock:
+            return set(self._withdrawn)
+
+    def forget_withdrawn(self) -> None:
+        with self._claimed_lock:
+            self._withdrawn.clear()
 
     def wait(self, seconds: float | None) -> bool:
         """Wait until nothing runs any more; False when ``seconds`` were not enough."""
@@ -77,7 +91,6 @@ class ThreadExecutor(BaseExecutor):
             runner.run(self._claimed[run_id], self._recorder, self._clock)
         finally:
             self._forget(run_id)
-            self.on_end()
 
     def _forget(self, run_id: int) -> None:
         with self._claimed_lock:

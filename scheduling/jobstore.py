@@ -66,7 +66,13 @@ class SlotStore(DjangoJobStore):
         return found[0] if found else None
 
     def get_next_run_time(self) -> datetime | None:
+        return self.next_run_time()
+
+    def next_run_time(self, but: Iterable[str] = ()) -> datetime | None:
+        """The earliest next run, without regard to the jobs ``but`` which can't start anyway."""
         planned = DjangoJob.objects.filter(next_run_time__isnull=False).order_by("next_run_time")
+        if but:
+            planned = planned.exclude(id__in=but)
         next_run: datetime | None = planned.values_list("next_run_time", flat=True).first()
         return next_run
 

@@ -22,7 +22,12 @@ Session: TypeAlias = "psycopg.Connection[tuple[Any, ...]]"
 
 
 class Lock(Protocol):
-    """What makes a process the leader."""
+    """What makes a process the leader.
+
+    ``broken`` says in words why this process can't go on at all; empty as long as it can.
+    """
+
+    broken: str
 
     def acquire(self) -> bool:
         """Become the leader, or find that another process is; does not wait."""
@@ -32,6 +37,9 @@ class Lock(Protocol):
 
     def release(self) -> None: ...
 
+    def take_away(self) -> None:
+        """Free the lock from a process that holds it but is not heard from any more."""
+
     def wait(self, seconds: float) -> bool:
         """Wait for news; False when none came within ``seconds``."""
 
@@ -39,32 +47,47 @@ class Lock(Protocol):
 class FileLock:
     """A lock on a file beside the SQLite database; the system frees it when its process ends."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, database: Path) -> None:
+        self.broken = ""
+        self._database = database
+        self._path = database.with_name(f"{database.name}.leader")
         self._file: IO[str] | None = None
+        self._identity = _identity(database)
+        # A child that a job leaves behind must not hold on to the lock of its parent.
+        os.register_at_fork(after_in_child=self.release)
 
     def acquire(self) -> bool:
         if self._file:
             return True
-        file = self._path.open("a+")
+        try:
+            file = self._path.open("a+")
+        except OSError as error:
+            logger.warning("leadership_out_of_reach", error=str(error))
+            return False
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        except OSError:
             file.close()
             return False
         self._file = file
-        return True
+        return self.held()
 
     def held(self) -> bool:
-        if not self._file:
+        file = self._file
+        if file is None:
+            return False
+        if _identity(self._database) != self._identity:
+            # What is written now would go to a file that nobody reads any more.
+            self.broken = f"the database {self._database} was removed or replaced"
             return False
         try:
-            there = self._path.stat()
-        except OSError:
-            # The file was removed: whoever makes it anew leads too.
+            # Who makes the file anew, after it was removed, leads too.
+            return _identity(self._path) == _identity(file.fileno())
+        except ValueError:
             return False
-        mine = os.fstat(self._file.fileno())
-        return (there.st_dev, there.st_ino) == (mine.st_dev, mine.st_ino)
+
+    def take_away(self) -> None:
+        self._path.unlink(missing_ok=True)
 
     def release(self) -> None:
         if self._file:
@@ -96,6 +119,7 @@ class AdvisoryLock:
     }
 
     def __init__(self, parameters: dict[str, Any]) -> None:
+        self.broken = ""
         self._parameters = {**parameters, **self._KEEPALIVES}
         self._session: Session | None = None
         # Listening blocks its connection, so the lock has another.
@@ -130,6 +154,11 @@ class AdvisoryLock:
                     session.close()
         self._session = self._ears = None
 
+    def take_away(self) -> None:
+        with contextlib.suppress(psycopg.Error):
+            self._session = self._session or self._connect()
+            self._session.execute(_END_HOLDER.encode(), [self._KEY])
+
     def wait(self, seconds: float) -> bool:
         if self._ears is None:
             time.sleep(seconds)
@@ -145,6 +174,23 @@ class AdvisoryLock:
         return psycopg.connect(**self._parameters, autocommit=True)
 
 
+# The server ends the session that holds the lock, and with it the lock.
+_END_HOLDER = """
+    SELECT pg_terminate_backend(pid) FROM pg_locks
+    WHERE locktype = 'advisory' AND granted AND classid = 0 AND objid = %s
+      AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+"""
+
+
+def _identity(file: Path | int) -> tuple[int, int] | None:
+    """What stays the same as long as it is the same file; None when there is none."""
+    try:
+        found = file.stat() if isinstance(file, Path) else os.fstat(file)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
 def _first(session: Session, statement: str, *values: object) -> Any:
     row = session.execute(statement.encode(), values).fetchone()
     return row[0] if row else None
@@ -153,7 +199,7 @@ def _first(session: Session, statement: str, *values: object) -> Any:
 def for_database() -> Lock:
     """The lock that goes with the database this process uses."""
     if connection.vendor == "sqlite":
-        return FileLock(Path(f"{connection.settings_dict['NAME']}.leader"))
+        return FileLock(Path(connection.settings_dict["NAME"]))
     parameters = connection.get_connection_params()
     for ours in ("cursor_factory", "context", "autocommit", "prepare_threshold"):
         parameters.pop(ours, None)

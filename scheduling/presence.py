@@ -57,7 +57,7 @@ class Presence:
         while not self._stop.wait(HEARTBEAT_EVERY.total_seconds()):
             try:
                 self._write(heartbeat_at=self._clock())
-            except (DatabaseError, InterfaceError) as error:
+            except Exception as error:  # noqa: BLE001 - a silent process loses its runs
                 logger.warning("heartbeat_failed", error=str(error))
                 close_old_connections()
         connection.close()

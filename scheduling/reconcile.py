@@ -16,6 +16,7 @@ logger = structlog.get_logger(__name__)
 
 # A next run further off than its schedule can be: the clock was ahead when it was stored.
 CLOCK_SLACK = timedelta(seconds=5)
+MAX_PROBLEM = 1_000
 
 
 class Reconciler:
@@ -45,8 +46,9 @@ class Reconciler:
                 raise
             except Exception as error:
                 logger.exception("schedule_not_applied", job=schedule.name)
-                self._mark(schedule, now, problem=f"{type(error).__name__}: {error}")
+                self._complain(schedule, f"{type(error).__name__}: {error}", now)
         for name in stored.keys() - wanted:
+            self._give_up(name, stored[name], now, "The schedule was deleted")
             self._service.remove_job(name)
             logger.info("job_removed", job=name, reason="its schedule was deleted")
 
@@ -61,7 +63,7 @@ class Reconciler:
         if schedule.job is None:
             # Left in the store: a newer release, running elsewhere, may know the job.
             problem = "The code that the worker runs has no job of this name."
-            self._mark(schedule, now, problem=problem)
+            self._complain(schedule, problem, now)
             return
         try:
             trigger = schedule.trigger()
@@ -125,6 +127,9 @@ class Reconciler:
                 slot = self._fresh_slot(schedule, trigger, now)
             elif before.get("paused") and slot <= now:
                 slot = trigger.due(slot, now).next
+            resumed = before.get("paused") and not schedule.is_paused(now)
+            if resumed:
+                history.queue_first_run(schedule, now)
             if schedule.is_paused(now):
                 retries.give_up(schedule.name, now, "The schedule was paused")
             self._schedule(schedule, trigger, slot, now)
@@ -141,7 +146,9 @@ class Reconciler:
         self, schedule: JobSchedule, next_run: datetime | None, now: datetime, reason: str
     ) -> None:
         with self._service.locked(), transaction.atomic():
-            self._give_up(schedule.name, next_run, now, "The schedule was disabled")
+            state = getattr(schedule, "state", None)
+            due = next_run or (state.paused_slot_at if state else None)
+            self._give_up(schedule.name, due, now, "The schedule was disabled")
             retries.give_up(schedule.name, now, "The schedule was disabled")
             self._service.remove_job(schedule.name)
         logger.info("job_removed", job=schedule.name, reason=reason)
@@ -168,11 +175,12 @@ class Reconciler:
         passed by that count starts now.
         """
         last = history.last_slot(schedule.name)
-        slot: datetime | None
-        if isinstance(trigger, Interval) and last and last <= now:
+        slot = trigger.get_next_fire_time(None, now)
+        if isinstance(trigger, Interval) and last and last > now:
+            # The clock was set back. On full seconds it would meet slots that have their rows.
+            return slot
+        if isinstance(trigger, Interval) and last:
             slot = max(trigger.get_next_fire_time(last, now), now)
-        else:
-            slot = trigger.get_next_fire_time(None, now)
         return slot.replace(microsecond=0) if slot else None
 
     def _give_up(self, name: str, first: datetime | None, now: datetime, why: str) -> None:
@@ -181,6 +189,18 @@ class Reconciler:
         if job and first and first <= now:
             worker = str(self._service.process)
             history.give_up(name, job.trigger.due(first, now), now, worker, why)
+
+    def _complain(self, schedule: JobSchedule, problem: str, now: datetime) -> None:
+        """Tell people why nothing was applied; what was applied before stays on record, so
+        that this is looked at again."""
+        problem = clean(problem, MAX_PROBLEM)
+        state = getattr(schedule, "state", None)
+        if state and state.problem == problem:
+            return
+        by = str(self._service.process)
+        ScheduleState.objects.update_or_create(
+            schedule=schedule, defaults={"problem": problem, "applied_at": now, "applied_by": by}
+        )
 
     def _mark(
         self,
@@ -193,7 +213,7 @@ class Reconciler:
         """Tell people what was applied, when and by whom."""
         self._known[schedule.name] = schedule.spec(now)
         state = getattr(schedule, "state", None)
-        problem = clean(problem, 1_000)
+        problem = clean(problem, MAX_PROBLEM)
         if (
             state
             and state.applied_revision == schedule.revision

@@ -1,15 +1,16 @@
 """Writes what became of runs: at once when they are few, together when they are many."""
 
 import threading
+import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 import structlog
 from django.db import (
-    DatabaseError,
     InterfaceError,
+    OperationalError,
     close_old_connections,
     connection,
     transaction,
@@ -20,6 +21,7 @@ from django.db.models.functions import Concat
 from . import retries
 from .models import JobRun, SchedulerProcess, Status
 from .querysets import JobRunQuerySet
+from .text import clean
 
 logger = structlog.get_logger(__name__)
 
@@ -42,6 +44,12 @@ class Finished:
     log: list[dict[str, Any]] = field(default_factory=list)
     may_retry: bool = True
 
+    def bare(self) -> "Finished":
+        """The same end without all that a database might refuse."""
+        note = "What the job returned and logged could not be stored."
+        error = f"{clean(self.error, 500)} {note}".strip()
+        return replace(self, result=None, log=[], traceback="", error=error)
+
 
 class Recorder:
     """A thread that writes starts and outcomes of this process's runs.
@@ -56,6 +64,7 @@ class Recorder:
         self._started: dict[int, datetime] = {}
         self._finished: dict[int, Finished] = {}
         self._closing = False
+        self.on_written: Callable[[], None] = lambda: None
         self.on_retry: Callable[[], None] = lambda: None
         self._thread = threading.Thread(target=self._work, name="recorder", daemon=True)
 
@@ -87,23 +96,50 @@ class Recorder:
             self._closing = True
             self._changed.notify()
         self._thread.join(patience)
-        return not self._thread.is_alive()
+        return not self._thread.is_alive() and not self.unwritten()
+
+    @property
+    def alive(self) -> bool:
+        return self._thread.is_alive()
 
     def _work(self) -> None:
         pause = RETRY_FIRST
         while batch := self._next_batch():
             try:
-                self._write(*batch)
-            except (DatabaseError, InterfaceError) as error:
+                self._settle(*batch)
+            except Exception as error:  # noqa: BLE001 - without this thread no run would end
                 logger.warning("outcomes_wait_for_database", error=str(error), retry_in=pause)
                 close_old_connections()
-                with self._changed:
-                    self._changed.wait(pause)
+                time.sleep(pause)
                 pause = min(pause * 2, RETRY_LAST)
             else:
                 pause = RETRY_FIRST
                 self._forget(*batch)
+                self.on_written()
         connection.close()
+
+    def _settle(self, started: dict[int, datetime], finished: dict[int, Finished]) -> None:
+        """Write all together; where that is refused, each by itself, so that one outcome which
+        can't be stored keeps no other waiting. Raises while the database is away."""
+        try:
+            self._write(started, finished)
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is that can't be stored
+            logger.error("outcomes_refused", error=repr(error)[:500], runs=list(finished))
+            for outcome in finished.values():
+                self._write_somehow(outcome)
+
+    def _write_somehow(self, outcome: Finished) -> None:
+        for version in (outcome, outcome.bare()):
+            try:
+                self._write({}, {outcome.run_id: version})
+            except (OperationalError, InterfaceError):
+                raise
+            except Exception as error:  # noqa: BLE001 - then without what may be wrong with it
+                logger.error("outcome_refused", run_id=outcome.run_id, error=repr(error)[:500])
+            else:
+                return
 
     def _next_batch(self) -> tuple[dict[int, datetime], dict[int, Finished]] | None:
         """What is to be written now; None when closing and nothing is left."""

@@ -82,6 +82,9 @@ def _kept(event: EventDict) -> dict[str, Any]:
 
 def _plain(value: Any) -> Any:
     """The value as JSON can hold it, and no longer than a reader wants."""
+    if isinstance(value, int) and abs(value) >= 1 << 63:
+        # Not even str() takes it when it has thousands of digits.
+        return f"a number of {value.bit_length()} bits"
     if value is None or isinstance(value, bool | int | float):
         # NaN and infinity are no JSON, and PostgreSQL refuses them.
         return (

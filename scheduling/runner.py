@@ -1,13 +1,15 @@
 """Runs one claimed row: binds its context, captures its log, hands its outcome on."""
 
+import contextlib
 import json
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 import structlog
-from django.db import close_old_connections
+from django.db import close_old_connections, connections
 
 from . import registry, runlog
 from .context import RunContext
@@ -17,6 +19,8 @@ from .outcome import Outcome
 from .recorder import Finished, Recorder
 from .runlog import RunLog
 from .text import clean
+
+logger = structlog.get_logger(__name__)
 
 MAX_ERROR = 2_000
 TRACEBACK_HEAD, TRACEBACK_TAIL = 4_000, 16_000
@@ -72,21 +76,27 @@ def run(claimed: ClaimedRun, recorder: Recorder, clock: Callable[[], datetime]) 
         runlog.capturing(claimed.log),
     ):
         outcome = _call(claimed)
-    status = _status(outcome, claimed.context)
-    recorder.finished(
-        Finished(
-            run_id=claimed.run_id,
-            status=status,
-            started_at=claimed.started_at,
-            finished_at=clock(),
-            result=storable(_result(outcome)),
-            error=clean(outcome.reason, MAX_ERROR),
-            traceback=_cut_middle(clean(outcome.traceback)),
-            log=claimed.log.events(),
-            may_retry=not _is_permanent(outcome),
-        )
+    try:
+        finished = _finished(claimed, outcome, clock())
+    except Exception as error:  # noqa: BLE001 - a value of the job's may raise whatever it likes
+        text = f"How the run ended can't be stored: {type(error).__name__}."
+        finished = claimed.closed(Status.FAILED, clock(), text)
+    recorder.finished(finished)
+    return finished.status
+
+
+def _finished(claimed: ClaimedRun, outcome: Outcome, finished_at: datetime) -> Finished:
+    return Finished(
+        run_id=claimed.run_id,
+        status=_status(outcome, claimed.context),
+        started_at=claimed.started_at,
+        finished_at=finished_at,
+        result=storable(_result(outcome)),
+        error=clean(outcome.reason, MAX_ERROR),
+        traceback=_cut_middle(clean(outcome.traceback)),
+        log=claimed.log.events(),
+        may_retry=not _is_permanent(outcome),
     )
-    return status
 
 
 def by_name(name: str) -> Any:
@@ -101,23 +111,36 @@ def storable(value: Any) -> Any:
     """A job's value as JSON that both databases take, or a note why it is not kept."""
     try:
         text = json.dumps(value, allow_nan=False)
-    except (TypeError, ValueError, RecursionError) as error:
-        return {"note": clean(f"The job's result is no JSON: {error}", MAX_ERROR)}
-    if len(text) > MAX_RESULT:
-        return {"note": f"The job's result was too long to keep ({len(text):,} characters)."}
-    return _cleaned(json.loads(text))
+        if len(text) > MAX_RESULT:
+            return {"note": f"The job's result was too long to keep ({len(text):,} characters)."}
+        return _cleaned(json.loads(text))
+    except Exception as error:  # noqa: BLE001 - the value's own methods are called
+        reason = str(error) if isinstance(error, TypeError | ValueError) else type(error).__name__
+        return {"note": clean(f"The job's result can't be stored as JSON: {reason}", MAX_ERROR)}
 
 
 def _call(claimed: ClaimedRun) -> Outcome:
     # Pool threads live on, but a database connection may have died since their last run.
-    close_old_connections()
     try:
+        close_old_connections()
         return registry.get(claimed.job_name).run(claimed.context)
     except UnknownJob as error:
         return Outcome(error=_Gone(str(error)))
     except BaseException as error:  # noqa: BLE001 - a thread that dies here would leave its run open
         return Outcome(error=error)
     finally:
+        _leave_database()
+
+
+def _leave_database() -> None:
+    """Give the next run of this thread a clean start, whatever the job did to its connections."""
+    for used in connections.all(initialized_only=True):
+        if used.in_atomic_block:
+            logger.error("job_left_a_transaction_open", database=used.alias)
+            with contextlib.suppress(Exception):
+                used.close()
+            del connections[used.alias]
+    with contextlib.suppress(Exception):
         close_old_connections()
 
 
@@ -126,6 +149,8 @@ def _status(outcome: Outcome, context: RunContext) -> Status:
         return Status.SUCCEEDED
     if isinstance(outcome.error, RunTimedOut):
         return Status.TIMED_OUT
+    if isinstance(outcome.error, KeyboardInterrupt) and _in_foreground():
+        return Status.CANCELLED
     if context.cancelled and isinstance(outcome.error, RunCancelled):
         return Status.CANCELLED
     return Status.FAILED
@@ -134,6 +159,11 @@ def _status(outcome: Outcome, context: RunContext) -> Status:
 def _is_permanent(outcome: Outcome) -> bool:
     """Whether trying again can't help, as the job itself says."""
     return isinstance(outcome.error, JobFailed) and outcome.error.permanent
+
+
+def _in_foreground() -> bool:
+    """Where Ctrl-C reaches a job; in a pool's thread only the job itself can raise it."""
+    return threading.current_thread() is threading.main_thread()
 
 
 class _Gone(JobFailed):

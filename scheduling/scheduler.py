@@ -42,15 +42,17 @@ class SlotScheduler(BackgroundScheduler):
         executor: ThreadExecutor,
         clock: Callable[[], datetime],
         before_pass: Callable[[], None] = lambda: None,
+        leads: Callable[[], bool] = lambda: True,
     ) -> None:
         super().__init__(
             timezone="UTC", jobstores={"default": store}, executors={"default": executor}
         )
         self._process, self._store, self._executor = process, store, executor
-        self._clock, self._before_pass = clock, before_pass
+        self._clock, self._before_pass, self._leads = clock, before_pass, leads
         self.leading_since = clock()
         self._failures = 0
         self._waiting = False
+        self._stuck: set[str] = set()
 
     def halt(self, patience: float) -> None:
         """Stop the loop, waiting for a pass that is going on for ``patience`` seconds at most.
@@ -81,6 +83,8 @@ class SlotScheduler(BackgroundScheduler):
         """One round of the main loop; returns how long to wait for the next, in seconds."""
         if self.state != STATE_RUNNING:
             return None
+        if not self._leads():
+            return SHORTEST_WAIT
         try:
             if self._failures:
                 self._recover()
@@ -92,7 +96,7 @@ class SlotScheduler(BackgroundScheduler):
         return wait
 
     def run_ended(self) -> None:
-        """A run has ended: queued ones that had to wait for it may start."""
+        """A run's end is written: queued ones that had to wait for it may start."""
         if self._waiting:
             self.wakeup()
 
@@ -100,6 +104,11 @@ class SlotScheduler(BackgroundScheduler):
         with self._jobstores_lock:
             with transaction.atomic():
                 claimed = self._claim_slots(now) + claims.take_queued(self._process, now)
+                if self.state != STATE_RUNNING:
+                    # Told to stop while it waited for the database: what is claimed now would
+                    # not be started any more.
+                    transaction.set_rollback(True)
+                    claimed = []
             # Only now: a claim that was not committed must not run.
             for run in claimed:
                 self._executor.submit_run(run)
@@ -110,6 +119,7 @@ class SlotScheduler(BackgroundScheduler):
         known = registry.jobs()
         # A job that only a newer release knows is left for a worker that knows it.
         jobs = self._store.restore(name for name in due if name in known)
+        self._stuck = due.keys() - jobs.keys()
         going_on = claims.busy(jobs)
         decisions: dict[str, list[Decision]] = {}
         next_runs: dict[str, datetime] = {}
@@ -132,7 +142,7 @@ class SlotScheduler(BackgroundScheduler):
         next_queued = JobRun.objects.next_due()
         self._waiting = next_queued is not None and next_queued <= now
         moments: list[datetime | None] = [
-            self._store.get_next_run_time(),
+            self._store.next_run_time(but=self._stuck),
             None if self._waiting else next_queued,
         ]
         upcoming = min((one for one in moments if one), default=None)

@@ -1,5 +1,6 @@
 """SchedulerService: start and stop the scheduler, and add, change and remove its jobs."""
 
+import contextlib
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -8,6 +9,7 @@ import structlog
 from apscheduler.job import Job
 from apscheduler.jobstores.base import JobLookupError
 from django.conf import settings
+from django.db import DatabaseError, InterfaceError
 from django.utils import timezone
 
 from . import claims, registry, triggers
@@ -40,6 +42,7 @@ class SchedulerService:
         presence: Presence | None = None,
         clock: Callable[[], datetime] = timezone.now,
         before_pass: Callable[[], None] = lambda: None,
+        leads: Callable[[], bool] = lambda: True,
     ) -> None:
         self.clock = clock
         self._own_presence = presence is None
@@ -54,8 +57,9 @@ class SchedulerService:
             executor=self.executor,
             clock=clock,
             before_pass=before_pass,
+            leads=leads,
         )
-        self.executor.on_end = self._scheduler.run_ended
+        self.recorder.on_written = self._scheduler.run_ended
         self.recorder.on_retry = self._scheduler.wakeup
         self.wake = self._scheduler.wakeup
         self.locked = self._scheduler.locked
@@ -66,8 +70,8 @@ class SchedulerService:
 
     @property
     def alive(self) -> bool:
-        """Whether the loop still turns; nothing known ends it but ``shutdown``."""
-        return self.running and self._scheduler.turning
+        """Whether the threads that keep it going do so; nothing known ends them but ``finish``."""
+        return self.running and self._scheduler.turning and self.recorder.alive
 
     def start(self) -> None:
         """Start the scheduler in a thread of its own and return."""
@@ -75,10 +79,22 @@ class SchedulerService:
             raise SchedulingError("The scheduler is running already.")
         if self._own_presence:
             self._presence.start()
-        self.recorder.start()
+        self.lead()
+
+    def lead(self) -> None:
+        """Start to schedule, or go on after ``hold``. Raises, and changes nothing, when the
+        database does not take the news."""
         self._scheduler.leading_since = self._presence.lead()
-        self._scheduler.start()
-        logger.info("scheduler_started", worker=str(self.process))
+        if self.running:
+            self._scheduler.resume()
+        else:
+            self.recorder.start()
+            self._scheduler.start()
+            logger.info("scheduler_started", worker=str(self.process))
+
+    def hold(self) -> None:
+        """Start nothing more for now; what was claimed runs."""
+        self._scheduler.pause()
 
     def shutdown(self, wait: bool = True) -> None:
         """Stop: no new run starts, those that run may finish (``wait``) or are left behind."""
@@ -89,18 +105,25 @@ class SchedulerService:
 
     def drain(self) -> None:
         """Start nothing more; claimed runs that no thread has begun go back to the queue."""
-        self._scheduler.pause()
-        claims.release(self.executor.withdraw(), self.process)
+        self.hold()
+        self.executor.drain()
+        self._release()
 
     def finish(self) -> bool:
         """End all threads but those of jobs; False if outcomes were left unwritten."""
         self._scheduler.halt(_SOON)
         self.executor.shutdown(wait=False)
+        self._release()
         written = self.recorder.close(_SOON)
         if self._own_presence:
             self._presence.stop()
         logger.info("scheduler_stopped", worker=str(self.process))
         return written
+
+    def _release(self) -> None:
+        with contextlib.suppress(DatabaseError, InterfaceError):
+            claims.release(self.executor.withdrawn(), self.process)
+            self.executor.forget_withdrawn()
 
     def add_interval_job(
         self, func: Callable[..., Any], seconds: int, job_id: str, **options: Any

@@ -1,7 +1,9 @@
-"""How long the worker's sessions on PostgreSQL wait for others before they give up."""
+"""How long the worker's sessions wait for others before they give up."""
 
+import contextlib
 from typing import Any
 
+from django.db import DatabaseError, connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
 
@@ -17,6 +19,13 @@ _LIMITS = {
 def limit_waiting() -> None:
     """From now on, for every new session of this process."""
     connection_created.connect(_limit, dispatch_uid="scheduling.sessions")
+
+
+def hurry() -> None:
+    """Let this thread's session on SQLite wait for a lock no longer than a second."""
+    if connection.vendor == "sqlite":
+        with contextlib.suppress(DatabaseError), connection.cursor() as cursor:
+            cursor.execute("PRAGMA busy_timeout = 1000")
 
 
 def _limit(connection: BaseDatabaseWrapper, **_signal: Any) -> None:

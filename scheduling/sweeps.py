@@ -15,10 +15,15 @@ from .models import SILENT_AFTER, JobRun, SchedulerProcess, Status
 logger = structlog.get_logger(__name__)
 
 
-def close_lost_runs(now: datetime) -> int:
-    """Close every run that its process can't finish any more as ``lost``; returns how many."""
+def close_lost_runs(now: datetime, but: SchedulerProcess | None = None) -> int:
+    """Close every run that its process can't finish any more as ``lost``; returns how many.
+
+    ``but`` is the process that asks: it lives, however long it was kept from beating.
+    """
     closed = 0
-    running = JobRun.objects.running().select_related("process").defer("log", "traceback", "result")
+    running = JobRun.objects.running().select_related("process").without_details()
+    if but:
+        running = running.exclude(process=but)
     for run in running:
         reason = _why_lost(run.process, now)
         if reason and _close(run, reason, now):
@@ -36,6 +41,10 @@ class _Lost:
 def _close(run: JobRun, reason: str, now: datetime) -> bool:
     with transaction.atomic():
         still_open = JobRun.objects.running().filter(pk=run.pk, process=run.process)
+        if run.process:
+            # It may have been heard from since, while this waited for the database.
+            heard = run.process.heartbeat_at
+            still_open = still_open.filter(process__heartbeat_at=heard)
         if not still_open.update(status=Status.LOST, finished_at=now, error=reason):
             return False
         retries.queue([_Lost(run.pk, now)])

@@ -28,9 +28,8 @@ class Threads:
 
     def submit(self, key: int) -> None:
         with self._changed:
-            if key in self._working or key in self._waiting:
-                return
-            self._waiting.append(key)
+            if key not in self._working and key not in self._waiting:
+                self._waiting.append(key)
             if self._idle < len(self._waiting) and self._living < self._size:
                 self._grow()
             self._changed.notify_all()
@@ -71,9 +70,16 @@ class Threads:
             self._changed.notify_all()
 
     def _grow(self) -> None:
-        self._living += 1
         name = f"job-{next(self._numbers)}"
-        threading.Thread(target=self._run, name=name, daemon=True).start()
+        try:
+            threading.Thread(target=self._run, name=name, daemon=True).start()
+        except RuntimeError as error:
+            # The system has no more to give. What waits is done by the threads there are.
+            logger.error("thread_not_started", error=str(error), threads=self._living)
+            if not self._living:
+                raise
+        else:
+            self._living += 1
 
     def _run(self) -> None:
         while True:

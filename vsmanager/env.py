@@ -111,6 +111,8 @@ def database(name: str, default: str) -> dict[str, Any]:
     if config.get("ENGINE") == "django.db.backends.sqlite3":
         if not config["NAME"] or config["NAME"] == ":memory:":
             raise refused(name, "must name a file, such as sqlite:////var/lib/vsmanager.sqlite3")
+        # A job may change the working directory.
+        config["NAME"] = str(Path(config["NAME"]).absolute())
         config["OPTIONS"] = {**SQLITE_OPTIONS, **config.get("OPTIONS", {})}
     elif config.get("ENGINE") != "django.db.backends.postgresql":
         raise refused(name, "must begin with sqlite:/// or postgres://")

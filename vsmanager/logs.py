@@ -7,9 +7,10 @@ from collections.abc import Callable
 from typing import TextIO
 
 import structlog
-from structlog.types import Processor
+from structlog.types import EventDict, Processor, WrappedLogger
 
 from scheduling import runlog
+from scheduling.text import clean
 
 
 class ToStderr:
@@ -36,6 +37,17 @@ class ToStderr:
             pass
 
 
+def tame(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """A structlog processor: nothing that is logged garbles the log, or fails to be written."""
+    for name, value in event.items():
+        if isinstance(value, str):
+            event[name] = clean(value)
+        elif isinstance(value, int) and abs(value) >= 1 << 63:
+            # Python refuses to print numbers of thousands of digits.
+            event[name] = f"a number of {value.bit_length()} bits"
+    return event
+
+
 def configure(form: str, level: str) -> None:
     """Send structlog and logging to stderr as ``form`` (``console`` or ``json``)."""
     shared: list[Processor] = [
@@ -46,6 +58,7 @@ def configure(form: str, level: str) -> None:
         structlog.stdlib.ExtraAdder(),
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.StackInfoRenderer(),
+        tame,
         runlog.capture,
     ]
     render: list[Processor] = (

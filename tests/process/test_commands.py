@@ -26,10 +26,23 @@ def test_runjob_names_the_jobs_there_are(installation):
 
 
 def test_runjob_does_not_run_what_is_running_already(installation):
-    installation.add_run("nap", "running", datetime.now(UTC))
+    now = datetime.now(UTC)
+    installation.add_run("nap", "running", now)
+    installation.sql(
+        "INSERT INTO scheduling_schedulerprocess (host, pid, started_at, heartbeat_at)"
+        " VALUES ('elsewhere', 1, %s, %s)",
+        now, now,
+    )  # fmt: skip
+    installation.sql("UPDATE scheduling_jobrun SET process_id = 1")
     done = installation.manage("runjob", "nap")
     assert done.returncode == 1
     assert "is running already" in done.stderr
+
+
+def test_runjob_closes_what_a_killed_one_left_open(installation):
+    installation.add_run("nap", "running", datetime.now(UTC))
+    assert installation.manage("runjob", "nap", NAP="0").returncode == 0
+    assert installation.runs("nap") == ["lost", "succeeded"]
 
 
 def test_jobs_shows_the_table(installation):

@@ -58,7 +58,7 @@ class Leader:
         self.presence._write(heartbeat_at=self.clock())
 
     def sweep(self) -> int:
-        return sweeps.close_lost_runs(self.clock())
+        return sweeps.close_lost_runs(self.clock(), but=self.presence.process)
 
     def end_runs(self, status: Status = Status.SUCCEEDED) -> None:
         JobRun.objects.running().update(

@@ -1,5 +1,7 @@
 """The lock: one leads, and learns of it when that ends."""
 
+import os
+import signal
 import threading
 import time
 
@@ -11,6 +13,8 @@ from scheduling import leadership
 from scheduling.leadership import AdvisoryLock, FileLock
 from scheduling.querysets import count_change
 
+from .test_recorder import wait_until
+
 
 @pytest.fixture
 def lock(request, tmp_path):
@@ -18,7 +22,7 @@ def lock(request, tmp_path):
     made = []
 
     def file():
-        made.append(FileLock(tmp_path / "leader"))
+        made.append(FileLock(tmp_path / "db.sqlite3"))
         return made[-1]
 
     def advisory():
@@ -63,8 +67,58 @@ def test_acquiring_again_changes_nothing(lock):
 def test_a_leader_whose_file_was_removed_leads_no_more(lock, tmp_path):
     first = lock()
     assert first.acquire()
-    (tmp_path / "leader").unlink()
+    (tmp_path / "db.sqlite3.leader").unlink()
     assert not first.held()
+    assert not first.broken
+
+
+@on_sqlite
+def test_a_lock_that_is_taken_away_is_held_by_its_taker(lock):
+    silent, second = lock(), lock()
+    assert silent.acquire()
+    second.take_away()
+    assert second.acquire()
+    assert (silent.held(), second.held()) == (False, True)
+
+
+@on_sqlite
+def test_a_database_that_was_replaced_can_not_be_led(lock, tmp_path):
+    database = tmp_path / "db.sqlite3"
+    database.touch()
+    first = lock()
+    assert first.acquire()
+    database.rename(tmp_path / "away")
+    database.touch()
+    assert not first.held()
+    assert "was removed or replaced" in first.broken
+    assert not lock().broken
+
+
+@on_sqlite
+def test_a_child_does_not_hold_on_to_the_lock_of_its_parent(lock):
+    first, second = lock(), lock()
+    assert first.acquire()
+    child = os.fork()
+    if child == 0:
+        time.sleep(60)
+        os._exit(0)
+    try:
+        assert first.held()
+        first.release()
+        wait_until(second.acquire)
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+
+
+@on_postgresql
+def test_the_session_of_a_silent_leader_can_be_ended(lock):
+    silent, second = lock(), lock()
+    assert silent.acquire()
+    assert not second.acquire()
+    second.take_away()
+    wait_until(second.acquire)
+    assert not silent.held()
 
 
 @on_sqlite

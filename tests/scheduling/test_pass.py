@@ -179,7 +179,7 @@ def test_one_schedule_that_cannot_be_read_harms_no_other(leader, clock):
     DjangoJob.objects.filter(id="failing").update(job_state=b"no pickle")
     leader.service.store.forget("failing")
     clock.forward(seconds=60)
-    assert leader.turn() == 0.2
+    assert leader.turn() == 10.0
     assert [run.job_name for run in leader.started] == ["noop"]
     leader.look()
     assert {run.job_name for run in leader.started} == {"noop", "failing"}
@@ -261,3 +261,100 @@ def test_it_sleeps_no_longer_than_ten_seconds(leader):
     schedule(interval_seconds=3_600)
     leader.look()
     assert leader.turn() == 10.0
+
+
+def test_a_pass_that_was_told_to_stop_claims_nothing(leader, clock, monkeypatch):
+    schedule(interval_seconds=60)
+    leader.look()
+    clock.forward(seconds=60)
+    advance = leader.service.store.advance
+
+    def told_meanwhile(next_runs):
+        advance(next_runs)
+        leader.service.hold()
+
+    monkeypatch.setattr(leader.service.store, "advance", told_meanwhile)
+    leader.turn()
+    assert rows() == []
+    assert leader.started == []
+    assert DjangoJob.objects.get().next_run_time == clock.now
+
+
+def test_who_does_not_lead_passes_nothing(leader, clock):
+    schedule(interval_seconds=60)
+    leader.look()
+    clock.forward(seconds=60)
+    leader.scheduler._leads = lambda: False
+    assert leader.turn() == 0.2
+    assert rows() == []
+
+
+def test_many_queued_runs_of_a_busy_job_do_not_keep_others_waiting(leader):
+    JobRun.objects.create(
+        job_name="noop", status=Status.RUNNING, scheduled_for=NOON, process=leader.presence.process
+    )
+    for number in range(1, claims.MAX_QUEUED_PER_PASS + 2):
+        queue(trigger=Cause.RETRY, scheduled_for=NOON - timedelta(seconds=number))
+    queue("failing")
+    leader.turn()
+    assert [run.job_name for run in leader.started] == ["failing"]
+
+
+def test_a_queued_run_of_a_job_of_tomorrow_waits(leader):
+    queue("of_tomorrow")
+    leader.turn()
+    assert rows("of_tomorrow") == [("12:00:00", "queued")]
+
+
+def test_a_given_back_cron_slot_is_missed_when_nobody_comes_in_time(leader, clock):
+    schedule("noop", cron="0 13 * * *")
+    schedule("failing", interval_seconds=3_600)
+    leader.look()
+    clock.forward(hours=1)
+    leader.turn()
+    claims.release([run.run_id for run in leader.started], leader.presence.process)
+    clock.forward(seconds=61)
+    claims.miss_late(clock.now)
+    assert rows("noop") == [("13:00:00", "missed")]
+    assert rows("failing") == [("13:00:00", "queued")]
+
+
+def test_a_run_that_cannot_go_back_since_another_is_queued_is_cancelled(leader):
+    run = queue()
+    leader.turn()
+    queue(scheduled_for=NOON + timedelta(hours=1))
+    claims.release([run.pk], leader.presence.process)
+    run.refresh_from_db()
+    assert run.status == Status.CANCELLED
+    assert "another run of the job is queued" in run.error
+
+
+def test_only_its_own_running_rows_are_given_back(leader, clock):
+    run = queue()
+    leader.turn()
+    claims.release([run.pk], Leader(clock).presence.process)
+    assert rows() == [("12:00:00", "running")]
+    leader.end_runs()
+    claims.release([run.pk], leader.presence.process)
+    assert rows() == [("12:00:00", "succeeded")]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_recovering_starts_nothing_that_is_at_hand(cast, clock):
+    """With the real executor: what flies or waits to be recorded is not started again."""
+    leader = Leader(clock)
+    executor = leader.service.executor
+    del executor.submit_run, executor.in_flight
+    queue("slow")
+    leader.turn()
+    assert cast.begun.wait(5)
+    leader.scheduler._recover()
+    cast.let_go.set()
+    assert executor.wait(5)
+    # Ended, but the recorder has not begun to write.
+    leader.scheduler._recover()
+    assert executor.wait(5)
+    assert cast.calls == ["slow"]
+    leader.service.recorder.start()
+    assert leader.service.recorder.close(5)
+    assert rows("slow") == [("12:00:00", "succeeded")]

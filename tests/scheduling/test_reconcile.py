@@ -298,3 +298,76 @@ def test_a_pause_with_an_end_ends_by_itself(leader, clock):
     assert next_run() == NOON + timedelta(minutes=30)
     assert JobRun.objects.get().slots == 2
     assert JobSchedule.objects.get().paused
+
+
+def test_an_edit_while_the_job_is_unknown_is_applied_when_it_is_known_again(leader, cast):
+    schedule(interval_seconds=60)
+    leader.look()
+    job = registry.get("noop")
+    registry.unregister("noop")
+    JobSchedule.objects.update(interval_seconds=3_600)
+    leader.look()
+    registry._jobs["noop"] = job
+    leader.look()
+    assert leader.service.get_job("noop").trigger.seconds == 3_600
+    assert ScheduleState.objects.get().problem == ""
+
+
+def test_an_edit_that_could_not_be_applied_is_tried_again(leader, monkeypatch):
+    schedule(interval_seconds=60)
+    leader.look()
+    row = schedule(interval_seconds=3_600)
+    with monkeypatch.context() as broken:
+        broken.setattr(leader.service, "add", lambda *_args, **_options: 1 / 0)
+        leader.look()
+    assert "ZeroDivisionError" in ScheduleState.objects.get().problem
+    assert ScheduleState.objects.get().applied_revision < row.revision
+    leader.look()
+    assert leader.service.get_job("noop").trigger.seconds == 3_600
+
+
+def test_slots_of_a_paused_schedule_that_is_disabled_leave_a_row(leader, clock):
+    schedule(interval_seconds=60)
+    leader.look()
+    schedule(paused=True)
+    leader.look()
+    clock.forward(minutes=10)
+    schedule(interval_seconds=0)
+    leader.look()
+    assert JobRun.objects.get().slots == 10
+
+
+def test_slots_of_a_schedule_that_is_deleted_leave_a_row(leader, clock):
+    row = schedule(interval_seconds=60)
+    leader.look()
+    clock.forward(minutes=10)
+    row.delete()
+    leader.look()
+    assert JobRun.objects.get().slots == 10
+
+
+def test_after_the_clock_is_set_back_no_run_is_dropped(leader, clock):
+    schedule(interval_seconds=60)
+    leader.look()
+    for _ in range(30):
+        clock.forward(minutes=1)
+        leader.turn()
+        leader.end_runs()
+    before = JobRun.objects.count()
+    clock.now = clock.now - timedelta(minutes=30) + timedelta(milliseconds=1)
+    leader.look()
+    for _ in range(20):
+        clock.forward(minutes=1)
+        leader.turn()
+        leader.end_runs()
+    assert JobRun.objects.count() == before + 20
+
+
+def test_a_first_run_that_had_to_wait_for_the_end_of_a_pause_comes_then(eager, leader):
+    schedules.add_missing()
+    schedule("eager", paused=True)
+    leader.look()
+    assert leader.started == []
+    schedule("eager", paused=False)
+    leader.look()
+    assert [run.job_name for run in leader.started] == ["eager"]

@@ -1,6 +1,7 @@
 """The recorder: outcomes reach the database, sooner or later, and once."""
 
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -94,3 +95,27 @@ def test_closing_does_not_wait_for_ever(presence, monkeypatch):
 
 def _never(*_batch):
     raise OperationalError("disk I/O error")
+
+
+def test_an_outcome_that_cannot_be_stored_keeps_no_other_waiting(presence):
+    good, bad, worse = (running(presence, number) for number in range(3))
+    recorder = Recorder(presence.process)
+    recorder.finished(replace(finished(bad), log=[{"n": 10**5_000}]))
+    recorder.finished(replace(finished(worse), status="x" * 50, finished_at="never"))
+    recorder.finished(finished(good))
+    recorder.start()
+    assert recorder.close(10)
+    good.refresh_from_db()
+    bad.refresh_from_db()
+    worse.refresh_from_db()
+    assert [good.status, bad.status, worse.status] == ["succeeded", "succeeded", "running"]
+    assert "could not be stored" in bad.error
+
+
+def test_what_was_not_written_is_owned_up_to(presence, monkeypatch):
+    recorder = Recorder(presence.process)
+    monkeypatch.setattr(recorder, "_next_batch", lambda: None)
+    recorder.start()
+    recorder.finished(finished(running(presence)))
+    assert not recorder.close(5)
+    assert not recorder.alive

@@ -92,10 +92,10 @@ def test_a_success_and_a_cancelled_run_are_not_tried_again(running, fail):
 
 def test_a_lost_run_is_tried_again_once_however_many_find_it(running, leader, clock):
     SchedulerProcess.objects.update(stopped_at=clock.now)
-    other = Leader(clock)
-    assert [leader.sweep(), other.sweep()] == [1, 0]
+    finders = [Leader(clock), Leader(clock)]
+    assert [finder.sweep() for finder in finders] == [1, 0]
     JobRun.objects.filter(status=Status.LOST).update(status=Status.RUNNING)
-    assert other.sweep() == 1
+    assert finders[1].sweep() == 1
     assert JobRun.objects.queued().count() == 1
 
 

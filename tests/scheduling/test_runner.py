@@ -2,6 +2,7 @@
 
 import pytest
 import structlog
+from django.db import transaction
 from django.utils import timezone
 
 from scheduling import runlog, runner
@@ -131,13 +132,27 @@ def test_a_row_that_was_closed_by_others_stays_closed(run, presence, monkeypatch
     assert row.error.endswith(" UTC (succeeded): too late to count.")
 
 
+def deep(levels):
+    value = []
+    for _ in range(levels):
+        value = [value]
+    return value
+
+
+class Treacherous(dict):
+    def items(self):
+        raise KeyError("ha")
+
+
 @pytest.mark.parametrize(
     ("value", "stored"),
     [
         ({"a": [1, "x\x00"]}, {"a": [1, "x\ufffd"]}),
         (None, None),
-        (float("nan"), {"note": "no JSON"}),
-        ({1, 2}, {"note": "no JSON"}),
+        (float("nan"), {"note": "as JSON"}),
+        ({1, 2}, {"note": "as JSON"}),
+        (deep(700), {"note": "as JSON: RecursionError"}),
+        (Treacherous(a=1), {"note": "as JSON: KeyError"}),
         ("x" * 70_000, {"note": "too long to keep"}),
     ],
 )
@@ -147,3 +162,33 @@ def test_a_result_is_json_or_a_note(value, stored):
         assert stored["note"] in kept["note"]
     else:
         assert kept == stored
+
+
+def test_a_number_of_thousands_of_digits_is_no_trouble(run):
+    @safe_job("huge")
+    def huge() -> int:
+        structlog.get_logger().info("counted", atoms=10**5_000)
+        return 1
+
+    row = run("huge")
+    assert row.status == Status.SUCCEEDED
+    assert row.log[1]["atoms"] == "a number of 16610 bits"
+
+
+def test_a_transaction_that_a_job_left_open_is_the_next_jobs_no_trouble(run):
+    @safe_job("careless")
+    def careless() -> None:
+        transaction.atomic().__enter__()
+        JobRun.objects.create(job_name="never", scheduled_for=timezone.now())
+
+    assert run("careless").status == Status.SUCCEEDED
+    assert not JobRun.objects.filter(job_name="never").exists()
+    assert run("noop").status == Status.SUCCEEDED
+
+
+def test_ctrl_c_in_the_foreground_cancels(run):
+    @safe_job("interrupted")
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    assert run("interrupted").status == Status.CANCELLED

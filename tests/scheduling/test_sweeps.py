@@ -6,9 +6,15 @@ from datetime import timedelta
 
 import pytest
 
+from scheduling import sweeps
 from scheduling.models import JobRun, SchedulerProcess, Status
 
 from .leader import NOON, Leader, rows, schedule
+
+
+@pytest.fixture
+def other(leader, clock):
+    return Leader(clock)
 
 
 @pytest.fixture
@@ -35,22 +41,22 @@ def test_a_process_that_fell_silent_loses_its_runs(running, leader, clock):
     assert "was last heard from at 2026-11-23 12:00:00 UTC" in running.error
 
 
-def test_a_process_that_said_goodbye_loses_its_runs_at_once(running, leader):
+def test_a_process_that_said_goodbye_loses_its_runs_at_once(running, other):
     SchedulerProcess.objects.update(stopped_at=NOON)
-    assert leader.sweep() == 1
+    assert other.sweep() == 1
 
 
-def test_a_process_that_died_on_this_machine_is_noticed_at_once(running, leader):
+def test_a_process_that_died_on_this_machine_is_noticed_at_once(running, other):
     child = subprocess.Popen([sys.executable, "-c", ""])
     child.wait()
     SchedulerProcess.objects.update(pid=child.pid, heartbeat_at=NOON + timedelta(hours=1))
-    assert leader.sweep() == 1
+    assert other.sweep() == 1
     assert "is gone" in JobRun.objects.get().error
 
 
-def test_a_number_in_use_on_another_machine_tells_nothing(running, leader):
+def test_a_number_in_use_on_another_machine_tells_nothing(running, other):
     SchedulerProcess.objects.update(host="elsewhere", pid=1, heartbeat_at=NOON + timedelta(hours=1))
-    assert leader.sweep() == 0
+    assert other.sweep() == 0
 
 
 def test_a_run_without_a_process_is_lost(running, leader):
@@ -65,3 +71,38 @@ def test_a_lost_run_does_not_block_the_next_slot(running, leader, clock):
     other.sweep()
     other.look()
     assert rows() == [("12:01:00", "lost"), ("12:02:00", "running")]
+
+
+def test_a_process_does_not_lose_its_own_runs_by_its_own_silence(running, leader, clock):
+    clock.forward(minutes=5)
+    assert leader.sweep() == 0
+
+
+def test_a_process_that_is_heard_from_while_it_is_swept_keeps_its_runs(
+    running, leader, other, clock, monkeypatch
+):
+    clock.forward(minutes=5)
+    why_lost = sweeps._why_lost
+
+    def heard_meanwhile(process, now):
+        leader.beat()
+        return why_lost(process, now)
+
+    monkeypatch.setattr(sweeps, "_why_lost", heard_meanwhile)
+    assert other.sweep() == 0
+    assert rows() == [("12:01:00", "running")]
+
+
+def test_a_run_that_ends_while_it_is_swept_stays_as_it_ended(
+    running, leader, other, clock, monkeypatch
+):
+    clock.forward(minutes=5)
+    why_lost = sweeps._why_lost
+
+    def ended_meanwhile(process, now):
+        leader.end_runs()
+        return why_lost(process, now)
+
+    monkeypatch.setattr(sweeps, "_why_lost", ended_meanwhile)
+    assert other.sweep() == 0
+    assert rows() == [("12:01:00", "succeeded")]

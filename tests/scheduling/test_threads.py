@@ -106,3 +106,20 @@ def test_work_that_raises_frees_its_thread(work):
     assert threads.wait(5)
     assert done == [1, 2]
     threads.close()
+
+
+def test_a_system_that_has_no_more_threads_makes_things_slow_and_nothing_twice(work, monkeypatch):
+    work = work(2)
+    held = work.hold(1)
+    start = threading.Thread.start
+
+    def none_left(_thread):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", none_left)
+    work.threads.submit(2)
+    monkeypatch.setattr(threading.Thread, "start", start)
+    work.threads.submit(2)
+    held.set()
+    assert work.threads.wait(5)
+    assert sorted(work.done) == [1, 2]

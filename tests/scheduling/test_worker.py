@@ -150,7 +150,7 @@ def test_a_run_past_its_deadline_that_listens_is_timed_out(start, cast):
 
 
 def test_a_deaf_run_is_timed_out_on_time_and_gives_its_thread_back(start, cast, monkeypatch):
-    monkeypatch.setattr("scheduling.worker.DEAF_AFTER", 0.05)
+    monkeypatch.setattr("scheduling.watch.DEAF_AFTER", 0.05)
     monkeypatch.setattr("tests.conftest.current_run", lambda: Deaf())
     schedule("slow", timeout_seconds=1, max_instances=2)
     running = start()
@@ -195,7 +195,7 @@ def test_an_outage_of_the_database_is_waited_for(start, monkeypatch):
 
     from scheduling.models import ChangeCounter
 
-    monkeypatch.setattr("scheduling.worker.DATABASE_PAUSE", 0.01)
+    monkeypatch.setattr("scheduling.watch.DATABASE_PAUSE", 0.01)
     start()
     read, failures = ChangeCounter.read, []
 
@@ -210,3 +210,61 @@ def test_an_outage_of_the_database_is_waited_for(start, monkeypatch):
     row = schedule(interval_seconds=600)
     wait_until(lambda: applied(row))
     assert DjangoJob.objects.filter(id="noop").exists()
+
+
+def test_a_run_that_waits_for_another_starts_as_soon_as_that_one_is_written(start, cast):
+    start()
+    first, second = queue("slow"), queue("slow")
+    assert cast.begun.wait(5)
+    cast.let_go.set()
+    # Not after the ten seconds that the scheduler sleeps at most.
+    wait_until(lambda: JobRun.objects.get(pk=second.pk).status == Status.SUCCEEDED)
+    assert JobRun.objects.get(pk=first.pk).status == Status.SUCCEEDED
+
+
+def test_a_leader_that_loses_its_lock_goes_on_when_it_has_it_again(start, monkeypatch):
+    running = start()
+    wait_until(lambda: SchedulerProcess.objects.leading(timezone.now()).exists())
+    lock = running.worker._watch._lock
+    held = lock.held
+    monkeypatch.setattr(lock, "held", lambda: False)
+    wait_until(lambda: not SchedulerProcess.objects.leading(timezone.now()).exists())
+    monkeypatch.setattr(lock, "held", held)
+    run = queue("noop")
+    wait_until(lambda: JobRun.objects.get(pk=run.pk).status == Status.SUCCEEDED)
+    assert running.stop() == 0
+
+
+def test_a_leader_that_hangs_is_replaced(start, monkeypatch):
+    monkeypatch.setattr("scheduling.worker.SILENT_AFTER", timedelta(seconds=0.3))
+    first = start()
+    wait_until(lambda: SchedulerProcess.objects.leading(timezone.now()).exists())
+    SchedulerProcess.objects.update(heartbeat_at=timezone.now() - timedelta(minutes=1))
+    monkeypatch.setattr("scheduling.presence.HEARTBEAT_EVERY", timedelta(hours=1))
+    second = start()
+    wait_until(lambda: SchedulerProcess.objects.leading(timezone.now()).exclude(pk=1).count() == 1)
+    run = queue("noop")
+    wait_until(lambda: JobRun.objects.get(pk=run.pk).status == Status.SUCCEEDED)
+    assert [second.stop(), first.stop()] == [0, 0]
+
+
+def test_taking_over_waits_for_a_database_that_is_away(start, monkeypatch):
+    from django.db import OperationalError
+
+    from scheduling.presence import Presence
+
+    monkeypatch.setattr("scheduling.watch.DATABASE_PAUSE", 0.01)
+    lead, failures = Presence.lead, []
+
+    def away(presence):
+        if len(failures) < 2:
+            failures.append(1)
+            raise OperationalError("database is locked")
+        return lead(presence)
+
+    monkeypatch.setattr(Presence, "lead", away)
+    running = start()
+    run = queue("noop")
+    wait_until(lambda: JobRun.objects.get(pk=run.pk).status == Status.SUCCEEDED)
+    assert len(failures) == 2
+    assert running.stop() == 0

@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 from django.utils import timezone
 
-from scheduling import claims, registry, runner
+from scheduling import claims, registry, runner, sweeps
 from scheduling.errors import UnknownJob
 from scheduling.models import Cause, JobRun, JobSchedule, Status
 from scheduling.presence import Presence
@@ -55,7 +55,9 @@ def _run(name: str, presence: Presence) -> Status:
 
 
 def _claim(name: str, presence: Presence) -> JobRun:
+    # Without a worker nobody else would close what a killed process left open.
     now = timezone.now()
+    sweeps.close_lost_runs(now, but=presence.process)
     with transaction.atomic():
         schedule = JobSchedule.objects.filter(name=name).first()
         limit = schedule.max_instances if schedule else 1

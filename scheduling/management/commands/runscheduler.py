@@ -1,8 +1,11 @@
 """The worker."""
 
+import math
+import multiprocessing
 import os
 import signal
 import sys
+import threading
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -29,8 +32,8 @@ class Command(BaseCommand):
         )
 
     def handle(self, *, grace: float, **_options: Any) -> None:
-        if grace < 0:
-            raise CommandError("--grace must not be negative.")
+        if not 0 <= grace < math.inf:
+            raise CommandError("--grace must be a number of seconds, 0 or more.")
         sessions.limit_waiting()
         worker = Worker(grace=grace)
         for name in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
@@ -39,8 +42,14 @@ class Command(BaseCommand):
         if executor.migration_plan(executor.loader.graph.leaf_nodes()):
             raise CommandError("The database is not up to date. Run: python manage.py migrate")
         code = worker.run()
-        if code:
-            # A job's thread that never ends would keep the interpreter from leaving.
+        if code or _left_behind():
             sys.stdout.flush()
             sys.stderr.flush()
             os._exit(code)
+
+
+def _left_behind() -> bool:
+    """Whether a job left threads or children for which the interpreter would wait."""
+    me = threading.current_thread()
+    threads = [one for one in threading.enumerate() if not one.daemon and one is not me]
+    return bool(threads or multiprocessing.active_children())

@@ -1,0 +1,126 @@
+"""What the leader looks out for: edits, cancellations, deadlines, dead processes, clock steps."""
+
+import threading
+import time
+from collections.abc import Callable
+from datetime import datetime
+
+import structlog
+from django.db import close_old_connections
+
+from . import sweeps
+from .leadership import Lock
+from .models import ChangeCounter, JobRun, Status
+from .reconcile import Reconciler
+from .service import SchedulerService
+
+logger = structlog.get_logger(__name__)
+
+# The change counter is one row read by its key: cheap enough for five looks a second.
+LOOK_EVERY = 0.2
+# PostgreSQL tells of changes by itself; this is for a message that was lost.
+UNTOLD_LOOK_EVERY = 2.0
+# A full look also finds what was written past Django, by SQL.
+FULL_LOOK_EVERY = 60.0
+SWEEP_EVERY = 5.0
+DATABASE_PAUSE = 1.0
+# What a job past its deadline gets to notice that itself, which tells more.
+DEAF_AFTER = 0.5
+# The wall clock against the one that only goes forward.
+CLOCK_STEP = 2.0
+
+
+class Watch:
+    """``keep()`` looks in the caller's thread; ``reconcile()`` acts in the scheduler's."""
+
+    def __init__(self, clock: Callable[[], datetime]) -> None:
+        self._clock = clock
+        self._changed = threading.Event()
+
+    def follow(self, service: SchedulerService, lock: Lock) -> None:
+        self._service, self._lock = service, lock
+        self._reconciler = Reconciler(service)
+
+    def start_over(self) -> None:
+        """Look at everything anew: this process begins to lead."""
+        self._changed.set()
+        self._seen = -1
+        self._news = True
+        self._look_at = self._full_look_at = 0.0
+        self._sweep_at = time.monotonic() + SWEEP_EVERY
+        self._offset = self._clock().timestamp() - time.monotonic()
+
+    def keep(self, goes_on: Callable[[], bool]) -> None:
+        """Look until this process leads no more, its threads have ended, or ``goes_on`` ends."""
+        self.start_over()
+        while goes_on() and self._lock.held() and self._service.alive:
+            try:
+                self._look(time.monotonic())
+            except Exception as error:  # noqa: BLE001 - the looks go on, whatever one of them met
+                wait_for_database(error)
+            self._news = self._lock.wait(LOOK_EVERY)
+
+    def close_overdue(self) -> None:
+        """Close runs on time whose jobs don't notice that their deadline has passed."""
+        for run in self._service.executor.overdue(DEAF_AFTER):
+            logger.error("run_timed_out", job=run.job_name, run_id=run.run_id)
+            self._service.executor.give_up(run.run_id)
+            error = (
+                f"It took longer than its {run.timeout_seconds} seconds and does not react. "
+                f"Its thread goes on by itself."
+            )
+            self._service.recorder.finished(run.closed(Status.TIMED_OUT, self._clock(), error))
+
+    def reconcile(self) -> None:
+        """In the scheduler's thread, before a pass: nothing else writes its tables meanwhile."""
+        if self._changed.is_set():
+            self._changed.clear()
+            try:
+                self._reconciler.run()
+            except Exception:
+                self._changed.set()
+                raise
+
+    def _look(self, now: float) -> None:
+        self.close_overdue()
+        self._notice_clock(now)
+        if (ends := self._reconciler.next_resume) and ends <= self._clock():
+            self._wake()
+        if self._news or now >= self._look_at:
+            self._look_at, value = now + UNTOLD_LOOK_EVERY, ChangeCounter.read()
+            if value != self._seen or now >= self._full_look_at:
+                self._cancel_asked()
+                self._wake()
+                self._seen, self._full_look_at = value, now + FULL_LOOK_EVERY
+        if now >= self._sweep_at:
+            self._sweep_at = now + SWEEP_EVERY
+            sweeps.close_lost_runs(self._clock(), but=self._service.process)
+
+    def _notice_clock(self, now: float) -> None:
+        offset = self._clock().timestamp() - now
+        if abs(step := offset - self._offset) > CLOCK_STEP:
+            logger.warning("clock_stepped", seconds=round(step, 1))
+            self._wake()
+        self._offset = offset
+
+    def _cancel_asked(self) -> None:
+        mine = JobRun.objects.running().filter(
+            process=self._service.process, cancel_requested_at__isnull=False
+        )
+        for run_id in mine.values_list("id", flat=True):
+            self._service.executor.cancel(run_id)
+
+    def _wake(self) -> None:
+        self._changed.set()
+        self._service.wake()
+
+
+def wait_for_database(error: Exception) -> None:
+    logger.warning(
+        "database_unavailable",
+        error=str(error)[:500],
+        kind=type(error).__name__,
+        retry_in=DATABASE_PAUSE,
+    )
+    close_old_connections()
+    time.sleep(DATABASE_PAUSE)
