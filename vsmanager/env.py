@@ -1,6 +1,7 @@
 """Reads the environment; a bad value is refused in one line that names its variable."""
 
 import os
+import re
 import secrets
 import zoneinfo
 from collections.abc import Callable
@@ -20,6 +21,9 @@ SQLITE_OPTIONS = {
     "timeout": 20,
     "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
 }
+
+# A name, an IPv4 or an IPv6 address.
+_HOST = re.compile(r"[0-9A-Za-z._:-]+")
 
 _env = Env()
 
@@ -91,7 +95,7 @@ def base_url(name: str, default: str) -> str:
             _ = parts.port
         except ValueError:
             return "is not a web address"
-        if parts.scheme not in ("http", "https") or not parts.hostname:
+        if parts.scheme not in ("http", "https") or not _HOST.fullmatch(parts.hostname or ""):
             return "must be a web address that begins with http:// or https://"
         if parts.query or parts.fragment or parts.username:
             return "must be a base address, without user name, query or fragment"
@@ -128,10 +132,9 @@ def secret_key(project: Path) -> str:
     path = Path(os.environ.get("SECRET_KEY_FILE") or project / "secret_key")
     try:
         return _stored_key(path)
-    except OSError as error:
-        raise refused(
-            "SECRET_KEY_FILE", f"names {path}, which can't be used: {error.strerror}"
-        ) from None
+    except (OSError, UnicodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is no text"
+        raise refused("SECRET_KEY_FILE", f"names {path}, which can't be used: {reason}") from None
 
 
 def _stored_key(path: Path) -> str:

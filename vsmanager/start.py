@@ -8,6 +8,8 @@ from django.core.exceptions import ImproperlyConfigured
 
 def read_settings() -> None:
     """Read the settings; a bad variable ends the start with one line, not a traceback."""
+    # The database holds password hashes and sessions, which only its owner may read.
+    os.umask(0o077)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "vsmanager.settings")
     from django.conf import settings
 

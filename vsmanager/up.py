@@ -50,7 +50,10 @@ def _options() -> argparse.Namespace:
         help="fetch from a stand-in for the two upstreams instead of the internet, into a "
         "database of its own",
     )
-    return parser.parse_args()
+    options = parser.parse_args()
+    if not 1 <= options.port <= 65_535:
+        parser.error("--port must be from 1 to 65535")
+    return options
 
 
 class Children:
@@ -143,34 +146,41 @@ def _prepare_database() -> None:
 
     django.setup()
     from django.core.management import CommandError, call_command
+    from django.db import DatabaseError
 
     try:
         call_command("migrate", verbosity=0, interactive=False, skip_checks=False)
+        _ensure_administrator()
     except CommandError as error:
         sys.exit(str(error))
-    _ensure_administrator()
+    except DatabaseError as error:
+        sys.exit(f"vsmanager can't start: the database that DATABASE_URL names fails: {error}")
 
 
 def _ensure_administrator() -> None:
     from django.contrib.auth.models import User
 
     wanted = os.environ.get("ADMIN_PASSWORD")
-    if administrator := User.objects.filter(is_superuser=True).order_by("id").first():
+    administrators = User.objects.filter(is_superuser=True, is_active=True)
+    if administrator := administrators.order_by("id").first():
         if wanted and not administrator.check_password(wanted):
             administrator.set_password(wanted)
             administrator.save(update_fields=["password"])
             print(f"The password of {administrator} is now the one in ADMIN_PASSWORD.")
         return
     password = wanted or secrets.token_urlsafe(12)
-    User.objects.create_superuser("admin", password=password)
+    name = "admin"
+    while User.objects.filter(username=name).exists():
+        name += "_"
+    User.objects.create_superuser(name, password=password)
     if wanted:
-        print("Made the administrator admin with the password in ADMIN_PASSWORD.")
+        print(f"Made the administrator {name} with the password in ADMIN_PASSWORD.")
     else:
-        print(f"Made the administrator admin with the password {password} (shown only now).")
+        print(f"Made the administrator {name} with the password {password} (shown only now).")
 
 
 def _gunicorn(port: int) -> list[str]:
-    return ["--bind", f"{HOST}:{port}", "--threads", "8", "--log-level", "warning"]
+    return ["--bind", f"{HOST}:{port}", "--threads", "32", "--log-level", "warning"]
 
 
 def _greet(options: argparse.Namespace, children: Children) -> None:

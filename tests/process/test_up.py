@@ -13,6 +13,7 @@ import pytest
 from tests.scheduling.test_recorder import wait_until
 
 from .conftest import PROJECT
+from .databases import SERVER
 
 pytestmark = pytest.mark.process
 
@@ -119,3 +120,20 @@ def test_a_port_in_use_is_told_in_one_line(empty, up):
         assert process.wait(10) == 1
     assert "Choose another: --port NUMBER" in empty.log()
     assert "Traceback" not in empty.log()
+
+
+@pytest.mark.skipif(bool(SERVER), reason="about files")
+def test_a_database_that_cannot_be_used_is_told_in_one_line(empty, up):
+    empty.env["DATABASE_URL"] = "sqlite:////nowhere/at/all.sqlite3"
+    process, _address = up()
+    assert process.wait(10) == 1
+    assert "DATABASE_URL names fails: unable to open database file" in empty.log()
+    assert "Traceback" not in empty.log()
+
+
+@pytest.mark.skipif(bool(SERVER), reason="about files")
+def test_only_its_owner_can_read_the_database(empty, up):
+    process, _address = up()
+    assert empty.database.path.stat().st_mode & 0o077 == 0
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(20) == 0
