@@ -21,6 +21,8 @@ class Presence:
     def __init__(self, clock: Callable[[], datetime]) -> None:
         self._clock = clock
         self._stop = threading.Event()
+        # Called after each beat, in the thread that beats.
+        self.on_beat: Callable[[], None] = lambda: None
         self._thread = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
         now = clock()
         self.process = SchedulerProcess.objects.create(
@@ -57,6 +59,7 @@ class Presence:
         while not self._stop.wait(HEARTBEAT_EVERY.total_seconds()):
             try:
                 self._write(heartbeat_at=self._clock())
+                self.on_beat()
             except Exception as error:  # noqa: BLE001 - a silent process loses its runs
                 logger.warning("heartbeat_failed", error=str(error))
                 close_old_connections()

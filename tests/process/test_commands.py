@@ -1,8 +1,11 @@
 """The other commands, as a shell sees them."""
 
+import signal
 from datetime import UTC, datetime, timedelta
 
 import pytest
+
+from tests.scheduling.test_recorder import wait_until
 
 from .databases import SERVER
 
@@ -45,17 +48,40 @@ def test_runjob_closes_what_a_killed_one_left_open(installation):
     assert installation.runs("nap") == ["lost", "succeeded"]
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_run_in_the_foreground_is_cancelled_by_a_signal(installation, number):
+    process = installation.start("manage.py", "runjob", "listen")
+    wait_until(installation.napping.exists, 10)
+    process.send_signal(number)
+    assert process.wait(10) == 1
+    assert installation.runs("listen") == ["cancelled"]
+
+
+def test_a_run_in_the_foreground_can_be_cancelled_from_elsewhere(installation):
+    process = installation.start("manage.py", "runjob", "listen")
+    wait_until(installation.napping.exists, 10)
+    installation.sql("UPDATE scheduling_jobrun SET cancel_requested_at = %s", datetime.now(UTC))
+    assert process.wait(10) == 1
+    assert installation.runs("listen") == ["cancelled"]
+
+
+def test_a_run_in_the_foreground_has_the_deadline_of_its_schedule(installation):
+    installation.sql("UPDATE scheduling_jobschedule SET timeout_seconds = 1")
+    assert installation.manage("runjob", "listen").returncode == 1
+    assert installation.runs("listen") == ["timed_out"]
+
+
 def test_jobs_shows_the_table(installation):
     installation.manage("runjob", "nap", NAP="0")
     lines = installation.manage("jobs").stdout.splitlines()
     assert lines[0].split() == ["NAME", "SCHEDULE", "NEXT", "RUN", "LAST", "RESULT"]
     assert [line.split()[0] for line in lines[1:]] == [
-        "crash", "fail", "mod_cache_refresh", "nap", "pruneruns",
+        "crash", "fail", "listen", "mod_cache_refresh", "nap", "pruneruns",
         "server_versions_check", "tick",
     ]  # fmt: skip
-    assert "disabled" in lines[4]
-    assert "succeeded" in lines[4]
-    assert "every second" in lines[7]
+    assert "disabled" in lines[5]
+    assert "succeeded" in lines[5]
+    assert "every second" in lines[8]
 
 
 @pytest.mark.parametrize(

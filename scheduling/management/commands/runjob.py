@@ -41,20 +41,23 @@ class Command(BaseCommand):
 
 
 def _run(name: str, presence: Presence) -> Status:
-    run = _claim(name, presence)
+    claimed = _claim(name, presence)
+    presence.on_beat = lambda: _hear_of_cancellation(claimed)
     recorder = Recorder(presence.process)
     recorder.start()
     try:
-        return runner.run(
-            ClaimedRun(run_id=run.pk, job_name=name, scheduled_for=run.scheduled_for),
-            recorder,
-            timezone.now,
-        )
+        return runner.run(claimed, recorder, timezone.now)
     finally:
         recorder.close(patience=30)
 
 
-def _claim(name: str, presence: Presence) -> JobRun:
+def _hear_of_cancellation(claimed: ClaimedRun) -> None:
+    asked = JobRun.objects.filter(pk=claimed.run_id, cancel_requested_at__isnull=False)
+    if asked.exists():
+        claimed.context.stop.set()
+
+
+def _claim(name: str, presence: Presence) -> ClaimedRun:
     # Without a worker nobody else would close what a killed process left open.
     now = timezone.now()
     sweeps.close_lost_runs(now, but=presence.process)
@@ -65,7 +68,7 @@ def _claim(name: str, presence: Presence) -> JobRun:
             raise CommandError(
                 f"{name} is running already, since {others.since:%Y-%m-%d %H:%M:%S} UTC."
             )
-        return JobRun.objects.create(
+        run = JobRun.objects.create(
             job_name=name,
             trigger=Cause.MANUAL,
             status=Status.RUNNING,
@@ -75,3 +78,9 @@ def _claim(name: str, presence: Presence) -> JobRun:
             process=presence.process,
             worker=str(presence.process),
         )
+    return ClaimedRun(
+        run_id=run.pk,
+        job_name=name,
+        scheduled_for=now,
+        timeout_seconds=schedule.timeout_seconds if schedule else None,
+    )

@@ -23,6 +23,13 @@ def nap() -> str:
     return "rested"
 
 
+@safe_job("listen")
+def listen() -> None:
+    """Waits for its end."""
+    Path(os.environ["NAPPING"]).touch()
+    current_run().sleep(60)
+
+
 @safe_job("crash")
 def crash() -> None:
     """Takes the whole process with it."""
