@@ -2,6 +2,7 @@
 
 import signal
 import sys
+import sys
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
