@@ -19,7 +19,7 @@ from scheduling.models import JobRun, JobSchedule, SchedulerProcess, Status
 from scheduling.registry import safe_job
 from scheduling.service import SchedulerService
 from tests.scheduling.leader import Clock, Leader, schedule
-from tests.scheduling.test_recorder import wait_until
+from tests.waiting import wait_until
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.process.databases import SERVER
-from tests.scheduling.test_recorder import wait_until
+from tests.waiting import wait_until
 
 pytestmark = [
     pytest.mark.skipif(bool(SERVER), reason="pages look the same on either database"),

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.scheduling.test_recorder import wait_until
+from tests.waiting import wait_until
 
 from .databases import Database
 

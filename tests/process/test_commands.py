@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.scheduling.test_recorder import wait_until
+from tests.waiting import wait_until
 
 from .databases import SERVER
 

@@ -8,7 +8,7 @@ from collections import Counter
 
 import pytest
 
-from tests.scheduling.test_recorder import wait_until
+from tests.waiting import wait_until
 
 from .conftest import PROJECT
 

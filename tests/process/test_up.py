@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.scheduling.test_recorder import wait_until
+from tests.waiting import wait_until
 
 from .conftest import PROJECT
 from .databases import SERVER

@@ -12,8 +12,7 @@ from django.db import connection
 from scheduling import leadership
 from scheduling.leadership import AdvisoryLock, FileLock
 from scheduling.querysets import count_change
-
-from .test_recorder import wait_until
+from tests.waiting import wait_until
 
 
 @pytest.fixture

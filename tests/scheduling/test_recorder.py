@@ -1,6 +1,5 @@
 """The recorder: outcomes reach the database, sooner or later, and once."""
 
-import time
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -11,6 +10,7 @@ from django.utils import timezone
 from scheduling.models import JobRun, Status
 from scheduling.presence import Presence
 from scheduling.recorder import Finished, Recorder
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -32,13 +32,6 @@ def finished(run):
     return Finished(
         run_id=run.pk, status=Status.SUCCEEDED, started_at=NOW, finished_at=NOW, result=run.pk
     )
-
-
-def wait_until(condition, seconds=5.0):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come to pass"
-        time.sleep(0.01)
 
 
 def test_the_start_of_a_run_shows_while_it_goes_on(presence):

@@ -8,8 +8,7 @@ from scheduling import registry
 from scheduling.errors import InvalidSchedule, SchedulingError, UnknownJob
 from scheduling.models import JobRun, JobSchedule, SchedulerProcess, Status
 from scheduling.service import SchedulerService
-
-from .test_recorder import wait_until
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -5,8 +5,7 @@ import threading
 import pytest
 
 from scheduling.threads import Threads
-
-from .test_recorder import wait_until
+from tests.waiting import wait_until
 
 
 class Work:

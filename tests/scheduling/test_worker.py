@@ -11,9 +11,9 @@ from django_apscheduler.models import DjangoJob
 from scheduling.models import JobRun, JobSchedule, SchedulerProcess, ScheduleState, Status
 from scheduling.querysets import count_change
 from scheduling.worker import Worker
+from tests.waiting import wait_until
 
 from .leader import schedule
-from .test_recorder import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

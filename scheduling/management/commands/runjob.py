@@ -2,7 +2,6 @@
 
 import signal
 import sys
-import sys
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
