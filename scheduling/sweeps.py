@@ -15,17 +15,20 @@ from .models import SILENT_AFTER, JobRun, SchedulerProcess, Status
 logger = structlog.get_logger(__name__)
 
 
-def close_lost_runs(now: datetime, but: SchedulerProcess | None = None) -> int:
+def close_lost_runs(
+    now: datetime, but: SchedulerProcess | None = None, *, silence_counts: bool = True
+) -> int:
     """Close every run that its process can't finish any more as ``lost``; returns how many.
 
-    ``but`` is the process that asks: it lives, however long it was kept from beating.
+    ``but`` is the process that asks: it lives, however long it was kept from beating. Right
+    after the database was away all seem silent, which then says nothing.
     """
     closed = 0
     running = JobRun.objects.running().select_related("process").without_details()
     if but:
         running = running.exclude(process=but)
     for run in running:
-        reason = _why_lost(run.process, now)
+        reason = _why_lost(run.process, now, silence_counts)
         if reason and _close(run, reason, now):
             logger.warning("run_lost", job=run.job_name, run_id=run.pk, reason=reason)
             closed += 1
@@ -51,14 +54,14 @@ def _close(run: JobRun, reason: str, now: datetime) -> bool:
     return True
 
 
-def _why_lost(process: SchedulerProcess | None, now: datetime) -> str:
+def _why_lost(process: SchedulerProcess | None, now: datetime, silence_counts: bool) -> str:
     """In words; empty while the process may still finish its runs."""
     if process is None:
         return "The run belongs to no process any more, so nobody can finish it."
     heard = f"{process.heartbeat_at:%Y-%m-%d %H:%M:%S} UTC"
     if process.stopped_at:
         return f"Its process {process} stopped before the run ended."
-    if now - process.heartbeat_at > SILENT_AFTER:
+    if silence_counts and now - process.heartbeat_at > SILENT_AFTER:
         return f"Its process {process} was last heard from at {heard} and counts as gone."
     if _died_here(process):
         return f"Its process {process} is gone; it was last heard from at {heard}."

@@ -10,7 +10,7 @@ from django.db import close_old_connections
 
 from . import sweeps
 from .leadership import Lock
-from .models import ChangeCounter, JobRun, Status
+from .models import HEARTBEAT_EVERY, ChangeCounter, JobRun, Status
 from .reconcile import Reconciler
 from .service import SchedulerService
 
@@ -48,6 +48,7 @@ class Watch:
         self._news = True
         self._look_at = self._full_look_at = 0.0
         self._sweep_at = time.monotonic() + SWEEP_EVERY
+        self._in_touch_since = time.monotonic()
         self._offset = self._clock().timestamp() - time.monotonic()
 
     def keep(self, goes_on: Callable[[], bool]) -> None:
@@ -58,6 +59,7 @@ class Watch:
                 self._look(time.monotonic())
             except Exception as error:  # noqa: BLE001 - the looks go on, whatever one of them met
                 wait_for_database(error)
+                self._in_touch_since = time.monotonic()
             self._news = self._lock.wait(LOOK_EVERY)
 
     def close_overdue(self) -> None:
@@ -94,7 +96,11 @@ class Watch:
                 self._seen, self._full_look_at = value, now + FULL_LOOK_EVERY
         if now >= self._sweep_at:
             self._sweep_at = now + SWEEP_EVERY
-            sweeps.close_lost_runs(self._clock(), but=self._service.process)
+            # Who lives has beaten since the database answers again.
+            heard_all = now - self._in_touch_since > HEARTBEAT_EVERY.total_seconds() + 1
+            sweeps.close_lost_runs(
+                self._clock(), but=self._service.process, silence_counts=heard_all
+            )
 
     def _notice_clock(self, now: float) -> None:
         offset = self._clock().timestamp() - now

@@ -115,7 +115,7 @@ class Worker:
 
     def _take_over(self, service: SchedulerService) -> bool:
         schedules.add_missing()
-        sweeps.close_lost_runs(self._clock(), but=service.process)
+        sweeps.close_lost_runs(self._clock(), but=service.process, silence_counts=False)
         claims.miss_late(self._clock())
         self._watch.start_over()
         service.lead()

@@ -84,9 +84,9 @@ def test_a_process_that_is_heard_from_while_it_is_swept_keeps_its_runs(
     clock.forward(minutes=5)
     why_lost = sweeps._why_lost
 
-    def heard_meanwhile(process, now):
+    def heard_meanwhile(*about):
         leader.beat()
-        return why_lost(process, now)
+        return why_lost(*about)
 
     monkeypatch.setattr(sweeps, "_why_lost", heard_meanwhile)
     assert other.sweep() == 0
@@ -99,10 +99,16 @@ def test_a_run_that_ends_while_it_is_swept_stays_as_it_ended(
     clock.forward(minutes=5)
     why_lost = sweeps._why_lost
 
-    def ended_meanwhile(process, now):
+    def ended_meanwhile(*about):
         leader.end_runs()
-        return why_lost(process, now)
+        return why_lost(*about)
 
     monkeypatch.setattr(sweeps, "_why_lost", ended_meanwhile)
     assert other.sweep() == 0
     assert rows() == [("12:01:00", "succeeded")]
+
+
+def test_silence_says_nothing_right_after_the_database_was_away(running, other, clock):
+    clock.forward(minutes=5)
+    assert sweeps.close_lost_runs(clock.now, silence_counts=False) == 0
+    assert sweeps.close_lost_runs(clock.now, silence_counts=True) == 1

@@ -167,7 +167,9 @@ def test_a_deaf_run_is_timed_out_on_time_and_gives_its_thread_back(start, cast, 
     assert running.stop() == 0
 
 
-def test_runs_of_a_worker_that_died_are_closed_when_the_next_one_leads(start):
+def test_runs_of_a_worker_that_died_are_closed_when_the_next_one_leads(start, monkeypatch):
+    monkeypatch.setattr("scheduling.watch.SWEEP_EVERY", 0.1)
+    monkeypatch.setattr("scheduling.watch.HEARTBEAT_EVERY", timedelta(seconds=-1))
     gone = SchedulerProcess.objects.create(
         host="elsewhere", pid=1, heartbeat_at=timezone.now() - timedelta(minutes=1)
     )
