@@ -57,6 +57,11 @@ class SlotStore(DjangoJobStore):
         if rows:
             DjangoJob.objects.bulk_update(rows, ["next_run_time"])
 
+    def hold(self, name: str) -> None:
+        """Lock the job's row until the commit, without waiting for whoever has it locked."""
+        held = DjangoJob.objects.select_for_update(nowait=True).filter(id=name)
+        held.values_list("id").first()
+
     def forget(self, name: str) -> None:
         """Read this job anew next time: another process may have changed it."""
         self._restored.pop(name, None)

@@ -27,6 +27,8 @@ class Reconciler:
         # What this process's scheduler works on, by name: another leader may have changed
         # the tables behind it.
         self._known: dict[str, dict[str, object]] = {}
+        # Whether another session's lock kept a schedule from being looked at.
+        self.put_off = False
         # When the next pause ends by itself.
         self.next_resume: datetime | None = None
 
@@ -37,13 +39,18 @@ class Reconciler:
         readable = self._store.restore(stored)
         wanted = set()
         self.next_resume = None
+        self.put_off = False
         for schedule in JobSchedule.objects.select_related("state"):
             wanted.add(schedule.name)
             self._note_pause(schedule, now)
             try:
                 self._look(schedule, schedule.name in readable, stored.get(schedule.name), now)
-            except (DatabaseError, InterfaceError):
-                raise
+            except (DatabaseError, InterfaceError) as error:
+                if not _is_held(error):
+                    raise
+                # Its own edit waits, but neither the other schedules nor their slots do.
+                self.put_off = True
+                logger.warning("schedule_locked", job=schedule.name, error=str(error))
             except Exception as error:
                 logger.exception("schedule_not_applied", job=schedule.name)
                 self._complain(schedule, f"{type(error).__name__}: {error}", now)
@@ -116,6 +123,7 @@ class Reconciler:
         """Apply an edit; slots that had come by then and did not start leave a row."""
         before = _applied(schedule)
         with self._service.locked(), transaction.atomic():
+            self._store.hold(schedule.name)
             slot = next_run
             if before.get("paused"):
                 slot = schedule.state.paused_slot_at
@@ -146,6 +154,7 @@ class Reconciler:
         self, schedule: JobSchedule, next_run: datetime | None, now: datetime, reason: str
     ) -> None:
         with self._service.locked(), transaction.atomic():
+            self._store.hold(schedule.name)
             state = getattr(schedule, "state", None)
             due = next_run or (state.paused_slot_at if state else None)
             self._give_up(schedule.name, due, now, "The schedule was disabled")
@@ -231,6 +240,11 @@ class Reconciler:
         if paused_slot:
             fields["paused_slot_at"] = paused_slot if schedule.is_paused(now) else None
         ScheduleState.objects.update_or_create(schedule=schedule, defaults=fields)
+
+
+def _is_held(error: Exception) -> bool:
+    """Whether PostgreSQL refused to wait (any longer) for a row that another session holds."""
+    return getattr(error.__cause__, "sqlstate", None) == "55P03"
 
 
 def _applied(schedule: JobSchedule) -> dict[str, object]:

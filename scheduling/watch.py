@@ -82,6 +82,8 @@ class Watch:
             except Exception:
                 self._changed.set()
                 raise
+            if self._reconciler.put_off:
+                self._changed.set()
 
     def _look(self, now: float) -> None:
         self.close_overdue()

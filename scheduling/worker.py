@@ -48,7 +48,7 @@ class Worker:
 
     def run(self) -> int:
         """Returns the exit code: 1 when runs were left unfinished or it can't go on, else 0."""
-        presence = self._patiently(lambda: Presence(self._clock))
+        presence = self.patiently(lambda: Presence(self._clock))
         if presence is None:
             return 0
         presence.start()
@@ -71,7 +71,7 @@ class Worker:
             leads=lock.held,
         )
         self._watch.follow(service, lock)
-        if not self._patiently(lambda: self._take_over(service)):
+        if not self.patiently(lambda: self._take_over(service)):
             return 0
         while True:
             logger.info("leadership_acquired", worker=str(presence.process))
@@ -81,7 +81,7 @@ class Worker:
             self._step_down(service, presence, lock)
             if not self._stand_by(presence, lock, service):
                 return self._wind_up(service, lock)
-            self._patiently(lambda: self._take_over(service))
+            self.patiently(lambda: self._take_over(service))
 
     def _stand_by(
         self, presence: Presence, lock: Lock, service: SchedulerService | None = None
@@ -158,7 +158,7 @@ class Worker:
             return "The worker was told to stop at once, before the run ended."
         return f"The worker was stopped, and the run did not end within {self._grace:g} seconds."
 
-    def _patiently(self, attempt: Callable[[], T]) -> T | None:
+    def patiently(self, attempt: Callable[[], T]) -> T | None:
         """Try until the database lets it; None when it is time to stop."""
         while not self._stops:
             try:

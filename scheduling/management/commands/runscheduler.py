@@ -38,14 +38,19 @@ class Command(BaseCommand):
         worker = Worker(grace=grace)
         for name in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(name, worker.stop)
-        executor = MigrationExecutor(connection)
-        if executor.migration_plan(executor.loader.graph.leaf_nodes()):
-            raise CommandError("The database is not up to date. Run: python manage.py migrate")
+        worker.patiently(_check_tables)
         code = worker.run()
         if code or _left_behind():
             sys.stdout.flush()
             sys.stderr.flush()
             os._exit(code)
+
+
+def _check_tables() -> bool:
+    executor = MigrationExecutor(connection)
+    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        raise CommandError("The database is not up to date. Run: python manage.py migrate")
+    return True
 
 
 def _left_behind() -> bool:
