@@ -81,11 +81,13 @@ class Campaign:
             return
         if fault.kind == "terminate twice":
             self._in(0.3, lambda: worker.signal(signal.SIGTERM))
-        self._in(fault.seconds, lambda: self._restart(worker))
+        self._in(fault.seconds, partial(self._restart, worker, worker.starts))
 
-    def _restart(self, worker: Worker) -> None:
+    def _restart(self, worker: Worker, starts: int) -> None:
+        if worker.starts > starts:
+            return  # another fault has come in between, and its restart too
         if worker.running:
-            self._in(0.5, lambda: self._restart(worker))
+            self._in(0.5, partial(self._restart, worker, starts))
         else:
             worker.start()
 

@@ -83,7 +83,7 @@ class Worker:
         self.number, self._folder = number, folder
         self._process: subprocess.Popen[bytes] | None = None
         self._may_end = True
-        self._starts = 0
+        self.starts = 0
         self.codes: list[int] = []
 
     @property
@@ -91,8 +91,8 @@ class Worker:
         return self._process is not None and self._process.poll() is None
 
     def start(self) -> None:
-        self._starts += 1
-        with (self._folder / f"worker{self.number}-{self._starts}.log").open("w") as log:
+        self.starts += 1
+        with (self._folder / f"worker{self.number}-{self.starts}.log").open("w") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "manage.py", "runscheduler", "--grace", GRACE],
                 cwd=PROJECT,

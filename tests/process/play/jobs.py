@@ -1,8 +1,8 @@
 """Jobs of real worker processes; what they do is read from the environment."""
 
 import os
-import time
 from pathlib import Path
+from time import sleep
 
 from scheduling.registry import current_run, safe_job
 
@@ -19,7 +19,7 @@ def tick() -> None:
 def nap() -> str:
     """Sleeps, deaf to everything."""
     Path(os.environ["NAPPING"]).touch()
-    time.sleep(float(os.environ.get("NAP", "1")))
+    sleep(float(os.environ.get("NAP", "1")))
     return "rested"
 
 
