@@ -38,7 +38,7 @@ def main() -> int:
 def _campaign(
     options: argparse.Namespace, folder: Path, database: stage.Sqlite | stage.Postgres
 ) -> int:
-    _prepare(folder, database.url)
+    prepare(folder, database.url)
     planned = faults.plan(
         seed=options.seed,
         minutes=options.minutes,
@@ -54,9 +54,9 @@ def _campaign(
     finally:
         for worker in workers:
             worker.wait(0)
-    rows, notes = _rows(), _notes(folder / "notes")
-    broken = campaign.problems + checks.violations(rows, notes, EVERY_SECOND)
-    _summary(options, planned, rows, notes, broken, time.monotonic() - begun)
+    history, starts = rows(), notes(folder / "notes")
+    broken = campaign.problems + checks.violations(history, starts, EVERY_SECOND)
+    _summary(options, planned, history, starts, broken, time.monotonic() - begun)
     if broken:
         print(f"Logs and notes are in {folder}.")
         return 1
@@ -64,7 +64,7 @@ def _campaign(
     return 0
 
 
-def _prepare(folder: Path, url: str) -> None:
+def prepare(folder: Path, url: str) -> None:
     os.environ |= {
         "DATABASE_URL": url,
         "DJANGO_SETTINGS_MODULE": "tests.campaign.settings",
@@ -85,7 +85,7 @@ def _prepare(folder: Path, url: str) -> None:
     JobSchedule.objects.exclude(name__in=faults.JOBS).update(interval_seconds=0, cron="")
 
 
-def _rows() -> list[checks.Row]:
+def rows() -> list[checks.Row]:
     from scheduling.models import JobRun
 
     return [
@@ -107,7 +107,7 @@ def _rows() -> list[checks.Row]:
     ]
 
 
-def _notes(path: Path) -> list[checks.Note]:
+def notes(path: Path) -> list[checks.Note]:
     fields = (line.split("\t") for line in path.read_text().splitlines())
     return [
         checks.Note(job=job, slot=datetime.fromisoformat(slot), attempt=int(attempt), pid=int(pid))

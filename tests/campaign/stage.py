@@ -90,6 +90,11 @@ class Worker:
     def running(self) -> bool:
         return self._process is not None and self._process.poll() is None
 
+    @property
+    def pid(self) -> int:
+        assert self._process
+        return self._process.pid
+
     def start(self) -> None:
         self.starts += 1
         with (self._folder / f"worker{self.number}-{self.starts}.log").open("w") as log:
