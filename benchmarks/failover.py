@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from signal import SIGKILL, SIGTERM
 
@@ -79,8 +79,8 @@ def _replaced(leader: stage.Worker, stand_by: stage.Worker) -> float:
     leader.wait(10)
     claims = JobRun.objects.filter(process__pid=stand_by.pid, claimed_at__isnull=False)
     _wait(claims.exists)
-    [claimed] = claims.order_by("claimed_at").values_list("claimed_at", flat=True)[:1]
-    return (claimed or datetime.max).timestamp() - killed
+    claimed = claims.earliest("claimed_at").claimed_at
+    return claimed.timestamp() - killed
 
 
 def _broken(folder: Path) -> list[str]:
