@@ -183,11 +183,26 @@ class JobRunAdmin(ReadOnly):
     list_per_page = 50
     list_max_show_all = 200
     paginator = BoundedPaginator
+    actions = ["cancel"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[JobRun]:
         runs: Any = super().get_queryset(request)
         shown: QuerySet[JobRun] = runs.without_details().defer("error")
         return shown
+
+    def has_cancel_permission(self, request: HttpRequest) -> bool:
+        # Not the admin's own right to change: the rows themselves are read-only for all.
+        return request.user.has_perm("scheduling.change_jobrun")
+
+    @admin.action(permissions=["cancel"], description="Cancel the selected runs")
+    def cancel(self, request: HttpRequest, queryset: QuerySet[JobRun]) -> None:
+        for run in queryset:
+            try:
+                actions.cancel(run, request.user)  # type: ignore[arg-type]
+            except SchedulingError as error:
+                self.message_user(request, str(error), messages.ERROR)
+            else:
+                self.message_user(request, f"{run.job_name}, run {run.pk}: {run.status}.")
 
     def view_on_site(self, obj: JobRun) -> str:
         return reverse("scheduling-run", args=[obj.pk])

@@ -14,7 +14,7 @@ from scheduling import actions, tokens
 from scheduling.admin_lists import BoundedPaginator
 from scheduling.models import JobRun, JobSchedule
 
-from .conftest import NOON, ran, registered
+from .conftest import NOON, SignIn, ran, registered
 
 LIST = "/admin/scheduling/jobschedule/"
 
@@ -180,3 +180,31 @@ def test_tokens_are_listed_without_their_digest_and_can_be_revoked(
         assert token.digest not in text(as_ann.get(f"/admin/scheduling/apitoken/{url}"))
     as_ann.post(f"/admin/scheduling/apitoken/{token.pk}/delete/", {"post": "yes"})
     assert not ann.api_tokens.exists()
+
+
+@pytest.mark.parametrize(("person", "status"), [("ann", "cancelled"), ("monitor", "queued")])
+def test_runs_are_cancelled_by_those_who_may(
+    sign_in: SignIn,
+    schedules: dict[str, JobSchedule],
+    people: dict[str, User],
+    person: str,
+    status: str,
+) -> None:
+    run = actions.run_now(schedules["tides"], people["root"])
+    LogEntry.objects.all().delete()
+    order = {"action": "cancel", "_selected_action": [run.pk]}
+    page = sign_in(person).post("/admin/scheduling/jobrun/", order, follow=True)
+    run.refresh_from_db()
+    assert run.status == status
+    assert LogEntry.objects.exists() == (person == "ann")
+    told = f"tides, run {run.pk}: cancelled." in map(str, page.context["messages"])
+    assert told == (person == "ann")
+
+
+def test_cancelling_what_has_ended_says_so(
+    as_ann: Client, schedules: dict[str, JobSchedule]
+) -> None:
+    run = ran("tides")
+    order = {"action": "cancel", "_selected_action": [run.pk]}
+    page = as_ann.post("/admin/scheduling/jobrun/", order, follow=True)
+    assert f"Run {run.pk} has already ended." in text(page)
