@@ -4,6 +4,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from scheduling import prune, registry
 from scheduling.errors import RunCancelled
@@ -50,6 +52,37 @@ def test_a_job_may_keep_nothing_but_what_is_young(settings):
     add(31)
     assert run_it().value["deleted"] == 1
     assert kept() == {young.pk}
+
+
+def test_each_run_comes_in_one_batch_attempts_at_one_slot_too(monkeypatch):
+    monkeypatch.setattr(prune, "BATCH", 2)
+    runs = [add(days, job) for job in ("a", "b") for days in range(31, 36)]
+    for attempt in (2, 3, 4):
+        slot = runs[2].scheduled_for
+        runs.append(
+            JobRun.objects.create(
+                job_name="a", scheduled_for=slot, attempt=attempt, status=Status.FAILED
+            )
+        )
+    batches = list(prune.old_runs(datetime.now(UTC), 30, 0))
+    assert all(len(batch) <= 2 for batch in batches)
+    found = [pk for batch in batches for pk in batch]
+    assert sorted(found) == sorted(run.pk for run in runs)
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="reads SQLite's plan")
+def test_no_batch_sorts_or_reads_what_came_before_it(monkeypatch):
+    monkeypatch.setattr(prune, "BATCH", 2)
+    for days in range(31, 36):
+        add(days)
+    with CaptureQueriesContext(connection) as queries:
+        assert len(list(prune.old_runs(datetime.now(UTC), 30, 0))) == 3
+    for query in queries:
+        with connection.cursor() as cursor:
+            cursor.execute(f"EXPLAIN QUERY PLAN {query['sql']}")
+            plan = " ".join(row[-1] for row in cursor.fetchall())
+        assert "TEMP B-TREE" not in plan
+        assert "SCAN" not in plan
 
 
 def test_what_has_not_ended_stays(settings):
