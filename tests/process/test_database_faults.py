@@ -34,7 +34,7 @@ def locked(installation):
 @on_sqlite
 def test_sqlite_locked_longer_than_its_timeout(installation):
     """Guards: ``except Exception as error:`` in ``_process_jobs`` (scheduling/scheduler.py) keeps
-    the loop, ``except (DatabaseError, InterfaceError)`` in ``_work`` (scheduling/recorder.py)
+    the loop, ``except Exception as error:`` in ``_work`` (scheduling/recorder.py)
     the outcome."""
     installation.worker(FAULT_BUSY_TIMEOUT="500", NAP="0.3")
     ticked(installation, 1)
@@ -102,7 +102,9 @@ def test_a_full_disk(tiny):
     wait_until(tiny.napping.exists, 10)
     stuffing = tiny.database.path.parent / "stuffing"
     fill(stuffing)
-    wait_until(lambda: "disk is full" in tiny.log(), 10)
+    wait_until(lambda: "outcomes_wait_for_database" in tiny.log(), 10)
+    wait_until(lambda: "pass_failed" in tiny.log(), 10)
+    assert "disk is full" in tiny.log()
     stuffing.unlink()
     wait_until(lambda: tiny.runs("nap") == ["succeeded"], 10)
     ticked(tiny)
@@ -179,7 +181,7 @@ def test_a_row_that_another_session_holds_stops_no_other_job(installation):
 
 @on_postgresql
 def test_an_edit_of_a_job_whose_row_is_held_stops_no_other_job(installation):
-    """Guard: ``"lock_timeout"`` in scheduling/sessions.py."""
+    """Guard: ``if not _is_held(error):`` in scheduling/reconcile.py."""
     installation.sql("UPDATE scheduling_jobschedule SET interval_seconds = 100 WHERE name = 'nap'")
     installation.worker(NAP="0", FAULT_LOCK_TIMEOUT="200")
     ticked(installation, 1)
@@ -222,8 +224,7 @@ def private(tmp_path):
 @on_postgresql
 @pytest.mark.parametrize("immediate", [False, True], ids=["fast", "immediate"])
 def test_a_server_that_is_away_longer_than_the_silence(private, immediate):
-    """Guard: ``silence_counts and`` in scheduling/sweeps.py: while nobody could be heard, silence
-    says nothing, and a run that ended meanwhile is not lost."""
+    """Guard: ``except Exception as error:`` in ``_work``, scheduling/recorder.py."""
     installation, server = private
     for host in ("here", "elsewhere"):
         installation.worker(FAULT_SILENT_AFTER="1", FAULT_HOST=host, NAP="0.5")
@@ -253,8 +254,7 @@ def test_a_long_job_does_not_hold_up_the_others_when_leadership_is_lost(installa
 
 @on_postgresql
 def test_a_commit_whose_answer_never_came_leaves_no_run_open(installation):
-    """Guard: ``claims.unstarted`` in ``_recover``, scheduling/scheduler.py, and
-    ``claims.release`` when leadership is lost."""
+    """Guard: ``self._recover()`` in scheduling/scheduler.py."""
     installation.worker(FAULT_COMMIT_UNKNOWN="tick")
     ticked(installation, 3)
     assert "pass_failed" in installation.log()

@@ -55,7 +55,7 @@ def test_a_run_whose_process_vanishes_does_not_stay_open(installation, step):
 
 def test_a_frozen_leader_is_replaced_and_finds_its_outcome_too_late(installation):
     """Guards: ``lock.take_away()`` in scheduling/worker.py lets the other one lead, and
-    ``mine.filter(pk=outcome.run_id).update(`` in scheduling/recorder.py refuses the outcome.
+    ``mine = JobRun.objects.running()`` in scheduling/recorder.py refuses the outcome.
     """
     leader, _stand_by = leader_and_stand_by(installation, FAULT_SILENT_AFTER="1.5", NAP="2")
     installation.queue("nap")
@@ -76,8 +76,8 @@ def test_a_frozen_leader_is_replaced_and_finds_its_outcome_too_late(installation
 
 
 def test_workers_that_all_believe_they_lead_start_every_slot_once(installation):
-    """Guard: ``name="one_run_per_slot"`` in scheduling/models/run.py, and in
-    scheduling/claims.py ``claimed_at=at``, which tells own rows from those of others.
+    """Guards: ``with transaction.atomic():`` in ``_pass``, scheduling/scheduler.py, and
+    ``name="one_run_per_slot"`` in scheduling/models/run.py; either is enough.
     """
     for _ in range(3):
         installation.worker(FAULT_ALL_LEAD="yes")
@@ -100,7 +100,8 @@ def test_a_dead_leader_is_replaced_at_once(installation):
 
 
 def test_a_job_that_quits_takes_nothing_with_it(installation):
-    """Guard: ``except BaseException`` around the job, in scheduling/outcome.py."""
+    """Guards: ``return not foreign`` in scheduling/outcome.py, and ``except BaseException`` in
+    scheduling/runner.py; either is enough."""
     installation.worker(FAULT_JOBS="yes")
     ticked(installation, 1)
     installation.queue("quit")
@@ -109,7 +110,7 @@ def test_a_job_that_quits_takes_nothing_with_it(installation):
 
 
 def test_a_job_that_logs_without_end_is_cut_short_and_harms_no_other(installation):
-    """Guard: ``MAX_EVENTS`` in scheduling/runlog.py."""
+    """Guard: ``maxlen=LAST_EVENTS`` in scheduling/runlog.py."""
     installation.worker(FAULT_JOBS="yes", LOG_LEVEL="INFO")
     ticked(installation, 1)
     installation.queue("talk")
@@ -130,7 +131,8 @@ NONSENSE = [
 
 @pytest.mark.parametrize("nonsense", NONSENSE)
 def test_a_bad_row_written_by_sql_shows_its_problem_and_harms_no_other(installation, nonsense):
-    """Guard: ``except InvalidSchedule as error:`` in ``_look``, scheduling/reconcile.py."""
+    """Guards: ``except InvalidSchedule as error:`` in ``_look``, scheduling/reconcile.py, and
+    the ``except Exception`` around it; either is enough."""
     installation.worker()
     ticked(installation, 1)
     installation.sql(f"UPDATE scheduling_jobschedule SET {nonsense} WHERE name = 'nap'")
@@ -169,8 +171,8 @@ def test_an_edit_by_sql_is_found_by_the_full_look(installation):
 
 
 def test_restarts_more_often_than_the_interval_keep_the_next_run(installation):
-    """Guard: ``elif _applied(schedule) != schedule.spec(now):`` in scheduling/reconcile.py;
-    with a plain ``else`` before it every start would plan the job anew.
+    """Guard: ``elif not is_stored:`` in scheduling/reconcile.py; without it every start would
+    plan the job anew.
     """
     installation.sql("UPDATE scheduling_jobschedule SET interval_seconds = 3 WHERE name = 'nap'")
     installation.announce()
