@@ -212,15 +212,16 @@ def cancel(run: JobRun, by: User) -> None:
     Raises NotActive when it has ended.
     """
     moment, this = now(), JobRun.objects.filter(pk=run.pk)
+    asked = {"cancel_requested_at": moment, "cancel_requested_by": by.get_username()}
     with transaction.atomic():
         if this.queued().update(
             status=Status.CANCELLED,
             finished_at=moment,
-            cancel_requested_at=moment,
+            **asked,
             error=f"Cancelled by {by.get_username()} before it started.",
         ):
             message = "Cancelled before it started."
-        elif this.running().filter(cancel_requested_at=None).update(cancel_requested_at=moment):
+        elif this.running().filter(cancel_requested_at=None).update(**asked):
             message = "Asked the running job to stop."
         elif this.running().exists():
             return

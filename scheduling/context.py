@@ -15,7 +15,7 @@ from .errors import RunCancelled, RunTimedOut
 class RunContext:
     """What a job may know of the run it is in, and how it hears that it should stop.
 
-    ``timeout_seconds`` counts from ``begin()``.
+    ``timeout_seconds`` counts from ``begin()``. ``stop_reason`` says who asked it to stop.
     """
 
     job: str
@@ -24,6 +24,7 @@ class RunContext:
     scheduled_for: datetime | None = None
     timeout_seconds: float | None = None
     stop: threading.Event = field(default_factory=threading.Event)
+    stop_reason: str = ""
     _ends: float | None = None
 
     def begin(self) -> None:
@@ -47,7 +48,7 @@ class RunContext:
     def check(self) -> None:
         """Raise RunCancelled or RunTimedOut when it is time to stop."""
         if self.cancelled:
-            raise RunCancelled
+            raise RunCancelled(self.stop_reason)
         if self.should_stop:
             raise RunTimedOut(f"The run took longer than its {self.timeout_seconds:g} seconds.")
 

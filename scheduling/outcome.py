@@ -75,7 +75,9 @@ class Attempt:
             return True
         outcome.error = error
         outcome.value = None
-        logger.error(f"{self.name}_failed", error=outcome.reason, seconds=round(outcome.seconds, 3))
+        # What somebody asked for is nothing to be woken up for.
+        log = logger.warning if isinstance(error, RunCancelled) else logger.error
+        log(f"{self.name}_failed", error=outcome.reason, seconds=round(outcome.seconds, 3))
         # Whoever cancels a coroutine, or presses Ctrl-C in the foreground, must get through;
         # a job's own SystemExit must not.
         foreign = isinstance(error, asyncio.CancelledError | GeneratorExit) or (

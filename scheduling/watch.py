@@ -115,7 +115,10 @@ class Watch:
         mine = JobRun.objects.running().filter(
             process=self._service.process, cancel_requested_at__isnull=False
         )
-        for run_id in mine.values_list("id", flat=True):
+        here = self._service.executor.in_flight()
+        for run_id, by in mine.values_list("id", "cancel_requested_by"):
+            if by and run_id in here:
+                here[run_id].context.stop_reason = f"Cancelled by {by}."
             self._service.executor.cancel(run_id)
 
     def _wake(self) -> None:

@@ -51,6 +51,7 @@ class JobRun(models.Model):
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
     cancel_requested_at = models.DateTimeField(null=True)
+    cancel_requested_by = models.CharField(max_length=150, blank=True, default="")
     worker = models.CharField(max_length=200, blank=True, default="")
     process = models.ForeignKey(
         SchedulerProcess, null=True, on_delete=models.SET_NULL, related_name="runs"
@@ -81,6 +82,7 @@ class JobRun(models.Model):
         indexes = [
             models.Index(fields=["scheduled_for", "id"], name="run_by_slot"),
             models.Index(fields=["status", "scheduled_for"], name="run_by_status"),
+            models.Index(fields=["job_name", "status", "scheduled_for"], name="run_by_job_status"),
             models.Index(fields=["trigger", "scheduled_for"], name="run_by_trigger"),
         ]
 

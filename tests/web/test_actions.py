@@ -148,6 +148,7 @@ def test_cancelling_a_queued_run_ends_it(tides: JobSchedule, ann: User) -> None:
     assert run.status == Status.CANCELLED
     assert run.error == "Cancelled by ann before it started."
     assert run.finished_at
+    assert run.cancel_requested_by == "ann"
     assert counted() == before + 1
     assert LogEntry.objects.filter(object_id=run.pk, content_type__model="jobrun").count() == 1
 
@@ -158,6 +159,7 @@ def test_cancelling_a_running_run_asks_once(ann: User) -> None:
     asked = run.cancel_requested_at
     actions.cancel(run, ann)
     assert asked
+    assert run.cancel_requested_by == "ann"
     assert run.cancel_requested_at == asked
     assert run.status == "running"
     assert logged().change_message == "Asked the running job to stop."

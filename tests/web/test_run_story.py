@@ -4,13 +4,18 @@ import html
 import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+from structlog.testing import capture_logs
 
 from scheduling import actions
 from scheduling.models import JobRun, JobSchedule
+from scheduling.outcome import Attempt, Outcome
+from scheduling.runner import ClaimedRun
+from scheduling.watch import Watch
 
 from .conftest import NOON, ran
 
@@ -87,6 +92,35 @@ def test_a_run_says_when_it_was_asked_to_stop(as_ann: Client) -> None:
     assert "Cancel this run" not in page_of(as_ann, run)
     ended = ran("stars", status="cancelled", cancel_requested_at=asked)
     assert "It was asked to stop 2026-05-04 12:00:05 ." in page_of(as_ann, ended)
+
+
+def test_a_run_says_who_asked_it_to_stop_and_is_not_painted_as_a_failure(as_ann: Client) -> None:
+    asked = {"cancel_requested_at": NOON, "cancel_requested_by": "bob"}
+    run = ran(status="cancelled", error="Cancelled by bob.", **asked)
+    page = as_ann.get(f"/runs/{run.pk}/")
+    assert "It was asked to stop by bob 2026-05-04 12:00:00 ." in text(page)
+    assert 'class="vs-problem vs-error vs-calm">Cancelled by bob.' in page.content.decode()
+    failed = as_ann.get(f"/runs/{ran('stars', status='failed', error='Wet.').pk}/")
+    assert 'class="vs-problem vs-error">Wet.' in failed.content.decode()
+
+
+def test_the_watch_tells_the_job_who_cancelled_it(ann: User) -> None:
+    run = ran(status="running", finished_at=None)
+    actions.cancel(run, ann)
+    claimed = ClaimedRun(run_id=run.pk, job_name="tides", scheduled_for=NOON)
+    executor = Mock(in_flight=lambda: {run.pk: claimed})
+    watch = Watch(lambda: NOON)
+    watch._service = Mock(process=None, executor=executor)
+    watch._cancel_asked()
+    executor.cancel.assert_called_once_with(run.pk)
+    claimed.context.stop.set()
+    outcome = Outcome()
+    with capture_logs() as logs, Attempt("tides", outcome):
+        claimed.context.check()
+    assert outcome.reason == "Cancelled by ann."
+    assert [(log["log_level"], log["error"]) for log in logs if log["event"] == "tides_failed"] == [
+        ("warning", "Cancelled by ann.")
+    ]
 
 
 @pytest.mark.parametrize(

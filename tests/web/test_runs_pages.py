@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
 from django.test import Client
 
 from scheduling import paging
@@ -90,6 +91,20 @@ def test_the_list_neither_counts_nor_skips_rows(
     assert "OFFSET" not in statements
     assert '"scheduling_jobrun"."traceback"' not in statements
     assert '"scheduling_jobrun"."log"' not in statements
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="reads SQLite's plan")
+@pytest.mark.parametrize("others", ["", "&trigger=manual", "&trigger=schedule"])
+def test_the_runs_of_a_job_by_status_are_read_from_their_own_index(
+    as_ann: Client, django_assert_max_num_queries: Any, others: str
+) -> None:
+    with django_assert_max_num_queries(8) as queries:
+        as_ann.get(f"/runs/?job=tides&status=failed{others}")
+    (sql,) = (each["sql"] for each in queries if "'failed'" in each["sql"])
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN QUERY PLAN {sql}")
+        plan = cursor.fetchall()[0][-1]
+    assert "USING INDEX run_by_job_status (job_name=? AND status=?)" in plan
 
 
 @pytest.mark.parametrize(
