@@ -122,8 +122,7 @@ def cut_all_sessions(installation):
 
 @on_postgresql
 def test_all_sessions_cut_again_and_again(installation):
-    """Guards: ``close_old_connections()`` after each failure (scheduler, recorder, presence,
-    worker), and ``_recover`` in scheduling/scheduler.py."""
+    """Guard: ``except Exception as error:`` in ``_process_jobs``, scheduling/scheduler.py."""
     installation.worker(NAP="1")
     installation.worker(FAULT_HOST="elsewhere")
     ticked(installation, 1)

@@ -215,3 +215,17 @@ def lose_leadership(installation):
         )
     else:
         (installation.folder / "db.sqlite3.leader").unlink()
+
+
+def test_stopping_waits_for_a_run_and_starts_no_other(installation):
+    """Guard: ``while self._stops < 2 and time.monotonic() < deadline:`` in scheduling/worker.py."""
+    worker = installation.worker(NAP="3")
+    ticked(installation, 1)
+    installation.queue("nap")
+    wait_until(installation.napping.exists, 10)
+    worker.send_signal(signal.SIGTERM)
+    wait_until(lambda: "scheduler_stopping" in installation.log(), 10)
+    before = len(notes(installation))
+    assert worker.wait(10) == 0
+    assert installation.runs("nap") == ["succeeded"]
+    assert len(notes(installation)) == before
