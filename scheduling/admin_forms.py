@@ -6,6 +6,7 @@ from django import forms
 from django.utils.timezone import now
 
 from . import actions
+from .audit import FIELDS
 from .forms import IntervalField, MomentField, ScheduleNumberField, ScheduleTextField
 from .models import JobSchedule
 
@@ -66,6 +67,15 @@ class ScheduleForm(forms.ModelForm):  # type: ignore[type-arg]
             self.data = {**self.data.dict(), "seen_revision": str(stored)}  # type: ignore[attr-defined]
             raise forms.ValidationError(str(error)) from None
         return cleaned
+
+    def _post_clean(self) -> None:
+        """Django writes what was typed into the instance; the rows beside the fields tell of
+        it, and a refusal must not leave them telling of what was not saved. The admin saves
+        from ``cleaned_data``."""
+        stored = {name: getattr(self.instance, name) for name in FIELDS}
+        super()._post_clean()  # type: ignore[misc]
+        for name, value in stored.items():
+            setattr(self.instance, name, value)
 
 
 def _fields(schedule: JobSchedule) -> dict[str, forms.Field]:

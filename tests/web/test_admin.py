@@ -73,6 +73,18 @@ def test_the_second_editor_is_told_and_may_save_again(
     assert tides.interval_seconds == 60
 
 
+def test_a_refused_form_tells_of_what_is_stored_beside_what_was_typed(
+    as_ann: Client, tides: JobSchedule
+) -> None:
+    registered(tides)
+    sent = typed(tides, interval_seconds=600, cron="5 5 * * *", misfire_grace_seconds=0)
+    page = text(as_ann.post(f"{LIST}{tides.pk}/change/", sent))
+    assert "errorlist" in page
+    assert 'value="5 5 * * *"' in page
+    assert '<div class="readonly">every 4 hours</div>' in page
+    assert "at 05:05" not in page
+
+
 def test_the_list_tells_the_outlook_of_each_schedule(
     as_ann: Client, schedules: dict[str, JobSchedule], ann: User
 ) -> None:
