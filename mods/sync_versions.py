@@ -13,6 +13,9 @@ from .versions import Feed, VersionRow
 
 logger = structlog.get_logger(__name__)
 
+# So many versions prove nothing: an unstable channel may lose them all at once.
+FEW = 3
+
 _COMPARED = (
     "channel",
     "is_latest",
@@ -28,7 +31,8 @@ def refresh_channel(channel: str, feed: Feed, now: datetime) -> dict[str, Any]:
     """Store the feed of a channel; a summary of what was done.
 
     Raises Implausible, and stores nothing, if it holds more than a few entries that can't be
-    understood, or a stable feed is empty or has lost more than half of its versions.
+    understood, or is not to be believed: a stable feed that is empty or has lost more than half
+    of its versions, an unstable one that came empty at once or that is the stable one.
     """
     feed.rejections.tell("version_rejected")
     feed.rejections.check(feed.received, f"versions of the {channel} feed")
@@ -36,7 +40,10 @@ def refresh_channel(channel: str, feed: Feed, now: datetime) -> dict[str, Any]:
     listed = {
         name for name, each in stored.items() if each.channel == channel and not each.withdrawn_at
     }
-    _check_size(channel, len(feed.named), len(listed))
+    if channel == Channel.STABLE:
+        _check_stable(len(feed.named), len(listed))
+    else:
+        _check_unstable(feed, len(listed), stored)
     feed.rows = [row for row in feed.rows if not _is_stable(stored.get(str(row.version)), channel)]
     latest = _latest(channel, feed, stored)
     wanted = [_wanted(channel, row, str(row.version) == latest, now) for row in feed.rows]
@@ -55,12 +62,28 @@ def refresh_channel(channel: str, feed: Feed, now: datetime) -> dict[str, Any]:
     } | ({"rejected": feed.rejections.count} if feed.rejections.count else {})
 
 
-def _check_size(channel: str, named: int, listed: int) -> None:
-    """Release candidates are cleared away in time, all of them perhaps; releases are not."""
-    if channel == Channel.STABLE and (not named or named * 2 < listed):
+def _check_stable(named: int, listed: int) -> None:
+    """Releases stay for good."""
+    if not named or named * 2 < listed:
         raise Implausible(
             f"The stable feed came with {named:,} versions, while {listed:,} are listed here. "
             "Nothing was changed."
+        )
+
+
+def _check_unstable(feed: Feed, listed: int, stored: dict[str, GameVersion]) -> None:
+    """Release candidates are cleared away in time, the last few of them perhaps at once."""
+    if not feed.received and listed > FEW:
+        raise Implausible(
+            f"The unstable feed came empty, while {listed:,} versions are listed here. "
+            "Nothing was changed."
+        )
+    stable = sum(_is_stable(stored.get(name), Channel.UNSTABLE) for name in feed.named)
+    # A release can be in both for a while.
+    if stable > FEW and stable * 2 > len(feed.named):
+        raise Implausible(
+            f"Of the {len(feed.named):,} versions of the unstable feed {stable:,} are stable ones: "
+            "it seems to be the stable feed. Nothing was changed."
         )
 
 

@@ -84,15 +84,31 @@ def test_a_checksum_that_changed_in_place_is_stored() -> None:
     assert (changed.version, changed.server_md5) == ("1.21.6", "0" * 32)
 
 
-def test_an_unstable_feed_may_be_empty_and_a_stable_one_not() -> None:
+def test_an_unstable_feed_may_become_empty_step_by_step_and_a_stable_one_not() -> None:
     feeds = feed.made_up()
     for channel, raw in feeds.items():
         refresh(channel, raw)
-    assert refresh("unstable", {}, TUESDAY)["withdrawn"] == 6
+    with pytest.raises(Implausible, match=r"The unstable feed came empty, while 6 .*Nothing was"):
+        refresh("unstable", {}, TUESDAY)
+    assert len(listed("unstable")) == 6
+    rest = dict(list(feeds["unstable"].items())[:3])
+    assert refresh("unstable", rest, TUESDAY)["withdrawn"] == 3
+    assert refresh("unstable", {}, TUESDAY)["withdrawn"] == 3
     assert GameVersion.objects.latest_of("unstable") is None
     with pytest.raises(Implausible, match="The stable feed came with 0 versions, while 11"):
         refresh("stable", {}, TUESDAY)
     assert len(listed("stable")) == 11
+
+
+def test_an_unstable_feed_that_is_the_stable_one_is_refused() -> None:
+    feeds = feed.made_up()
+    for channel, raw in feeds.items():
+        refresh(channel, raw)
+    with pytest.raises(Implausible, match=r"11 are stable ones.* Nothing was changed"):
+        refresh("unstable", feeds["stable"], TUESDAY)
+    assert len(listed("unstable")) == 6
+    both = {**feeds["unstable"], **dict(list(feeds["stable"].items())[:6])}
+    assert refresh("unstable", both, TUESDAY)["withdrawn"] == 0
 
 
 def test_a_stable_feed_that_lost_more_than_half_is_refused() -> None:
