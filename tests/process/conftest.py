@@ -92,8 +92,9 @@ class Installation:
         """Write a row of the history, past everything."""
         self.sql(
             "INSERT INTO scheduling_jobrun (job_name, trigger, status, scheduled_for, queued_at,"
-            " claimed_at, attempt, slots, requested_by, worker, error, traceback, log)"
-            " VALUES (%s, 'manual', %s, %s, %s, %s, 1, 1, '', '', '', '', '[]')",
+            " claimed_at, attempt, slots, requested_by, cancel_requested_by, worker, error,"
+            " traceback, log)"
+            " VALUES (%s, 'manual', %s, %s, %s, %s, 1, 1, '', '', '', '', '', '[]')",
             name, status, moment, moment, moment,
         )  # fmt: skip
 
