@@ -94,7 +94,6 @@ def settings_with(
         "has_permission": True,
         "form": form,
         "rows": rows,
-        "has_fields": any(row.field for row in rows),
         "pause_all": forms[ALL_JOBS],
         "some_paused": bool(paused),
         "some_running": len(paused) < len(seen),
@@ -129,9 +128,11 @@ def _field(each: Outlook, form: SettingsForm, moved_on: dict[str, JobSchedule]) 
 @staff_may("view", "jobschedule")
 @require_safe
 def applied_fragment(request: SignedIn, name: str) -> HttpResponse:
-    """The line that says whether the worker has applied a schedule, to be fetched anew."""
+    """Whether the worker has applied a schedule, and what follows, to be fetched anew."""
     schedule = get_object_or_404(annotated(JobSchedule.objects.all()), name=name)
-    return render(request, "scheduling/_applied.html", {"outlook": outlook(schedule)})
+    may_view_runs = may(request.user, "view", "jobrun")
+    context = {"outlook": outlook(schedule), "may_view_runs": may_view_runs}
+    return render(request, "scheduling/_applied.html", context)
 
 
 @require_POST

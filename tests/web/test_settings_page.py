@@ -124,7 +124,35 @@ def test_who_may_only_look_gets_no_buttons(sign_in: SignIn, tides: JobSchedule) 
     assert "every 4 hours" in page
     assert "disabled" in page
     assert "Run now" not in page
-    assert 'value="Save"' not in page
+    assert ">Save<" not in page
+
+
+def test_each_field_has_its_save_beside_it_and_no_button_stands_between(
+    as_ann: Client, tides: JobSchedule
+) -> None:
+    page = text(as_ann.get("/settings/"))
+    cards = page.split("<section")[1:]
+    assert len(cards) == 3
+    for card in cards:
+        assert card.count(">Save<") == card.count('type="number"')
+        if ">Save<" in card:
+            assert card.index('type="number"') < card.index(">Save<") < card.index("Run now<")
+
+
+def test_the_next_run_stands_once_in_what_is_fetched_anew(
+    as_ann: Client, tides: JobSchedule
+) -> None:
+    registered(tides, datetime.now(UTC) + timedelta(minutes=5, seconds=30))
+    fragment = text(as_ann.get("/settings/tides/applied/"))
+    assert "<dt>Next run</dt> <dd> <time" in fragment
+    assert "in 5 minutes" in fragment
+    card = text(as_ann.get("/settings/")).split('id="job-tides"')[1].split("</section>")[0]
+    assert card.count("Next run") == card.lower().count("next run") == 1
+    assert card.index("data-live=") < card.index("Next run")
+    as_ann.post("/settings/", {"tides_refresh_interval": "600"})
+    stale = text(as_ann.get("/settings/tides/applied/"))
+    assert "<dd> not known yet </dd>" in stale
+    assert "in 5 minutes" not in stale
 
 
 def test_the_problem_of_a_schedule_stands_with_it(as_ann: Client, tides: JobSchedule) -> None:

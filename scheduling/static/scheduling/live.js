@@ -1,4 +1,4 @@
-// Asks for the line "applied by ..." anew, once a second, until the worker has applied the edit.
+// Asks for the facts of a card anew, once a second, until the worker has applied the edit.
 "use strict";
 
 const TRIES = 60;
