@@ -8,6 +8,7 @@ from django.contrib.auth.models import AnonymousUser, User
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
+from django.utils.cache import add_never_cache_headers
 
 P = ParamSpec("P")
 
@@ -42,7 +43,10 @@ def staff_may(
                 return redirect_to_login(request.get_full_path())
             if not (request.user.is_staff and may(request.user, action, model)):
                 raise PermissionDenied
-            return view(request, *args, **kwargs)  # type: ignore[arg-type]
+            response = view(request, *args, **kwargs)  # type: ignore[arg-type]
+            # Nobody sees them by "back" after signing out, or as they were before an edit.
+            add_never_cache_headers(response)
+            return response
 
         return guarded  # type: ignore[return-value]
 

@@ -86,6 +86,13 @@ def test_everybody_gets_what_they_should(
         JobRun.objects.all().delete()
 
 
+@pytest.mark.parametrize("url", ["/settings/", "/settings/tides/applied/", "/runs/", "/runs/RUN/"])
+def test_no_page_is_kept_by_a_cache(as_ann: Client, tides: JobSchedule, url: str) -> None:
+    kept = as_ann.get(url.replace("RUN", str(ran().pk)))["Cache-Control"]
+    assert "no-store" in kept
+    assert "private" in kept
+
+
 def test_the_groups_hold_what_they_are_for(db: None) -> None:
     def rights(group: str) -> set[str]:
         return {
