@@ -122,7 +122,7 @@ def cut_all_sessions(installation):
 
 @on_postgresql
 def test_all_sessions_cut_again_and_again(installation):
-    """Guard: ``except Exception as error:`` in ``_process_jobs``, scheduling/scheduler.py."""
+    """Guard: ``except Exception as error:`` in ``_work``, scheduling/recorder.py."""
     installation.worker(NAP="1")
     installation.worker(FAULT_HOST="elsewhere")
     ticked(installation, 1)
@@ -133,6 +133,7 @@ def test_all_sessions_cut_again_and_again(installation):
         time.sleep(0.4)
     wait_until(lambda: installation.runs("nap") == ["succeeded"], 10)
     ticked(installation)
+    assert [process.poll() for process in installation.processes] == [None, None]
     stop_all(installation)
     assert {row.status for row in rows(installation, "tick")} <= {"succeeded", "missed", "skipped"}
     assert broken_ticks(installation) == []
