@@ -10,17 +10,17 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import mark_safe
-from django.utils.timezone import now
+from django.utils.timezone import get_current_timezone, now
 from django_apscheduler.models import DjangoJob, DjangoJobExecution
 
-from . import actions
+from . import actions, triggers
 from .admin_forms import ScheduleForm
 from .admin_lists import BoundedPaginator, JobNameFilter
 from .audit import FIELDS
 from .errors import SchedulingError
 from .models import ApiToken, JobRun, JobSchedule, SchedulerProcess
 from .outlook import annotated, outlook
-from .templatetags.scheduling import coming, moment, span, status_badge
+from .templatetags.scheduling import coming, moment, planned, span, status_badge
 
 # How many of a schedule's coming times its page shows.
 PREVIEW = 5
@@ -109,9 +109,10 @@ class JobScheduleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     @admin.display(description="next times", empty_value="none")
     def next_times(self, obj: JobSchedule) -> str:
         seen = outlook(obj)
-        planned = seen.next_run_time if seen.applied else None
-        slots = obj.next_slots(PREVIEW, now(), planned)
-        return format_html_join(mark_safe("<br>"), "{}", ((coming(slot),) for slot in slots))
+        first = seen.next_run_time if seen.applied else None
+        slots = obj.next_slots(PREVIEW, now(), first)
+        zone = triggers.check_zone(obj.timezone) if obj.cron and slots else get_current_timezone()
+        return format_html_join(mark_safe("<br>"), "{}", ((planned(slot, zone),) for slot in slots))
 
     @admin.display(description="last result", empty_value="never")
     def last_result(self, obj: JobSchedule) -> str:

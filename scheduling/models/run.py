@@ -103,5 +103,10 @@ class JobRun(models.Model):
         return None
 
     @property
+    def never_began(self) -> bool:
+        """Whether its slot passed without a run."""
+        return self.status in (Status.MISSED, Status.SKIPPED)
+
+    @property
     def is_active(self) -> bool:
         return self.status in (Status.QUEUED, Status.RUNNING)

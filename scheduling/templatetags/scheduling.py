@@ -1,6 +1,6 @@
 """Times, statuses and the state of the worker, as the pages show them."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
 from django import template
@@ -26,6 +26,9 @@ _SIGNS = {
     Status.SKIPPED: "↷",
     Status.LOST: "?",
 }
+
+
+_UNITS = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
 
 
 @register.filter
@@ -62,6 +65,11 @@ def coming(value: datetime | None) -> str:
     return format_html("{}{}", "was due " if late else "", relative(value))
 
 
+def planned(slot: datetime, zone: tzinfo) -> SafeString:
+    """``2026-05-04 04:30:00 Europe/Berlin, in 6 hours 12 minutes``."""
+    return format_html("{} {}, {}", _exact(slot.astimezone(zone)), str(zone), relative(slot))
+
+
 def in_relation(value: datetime, now: datetime) -> str:
     seconds = round((value - now).total_seconds())
     if abs(seconds) < 2:
@@ -71,11 +79,14 @@ def in_relation(value: datetime, now: datetime) -> str:
 
 
 def _coarse(seconds: int) -> str:
-    """The largest unit is enough."""
-    units = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
-    unit, size = next((unit, size) for unit, size in units if seconds >= size)
-    count = seconds // size
-    return f"{count} {unit}{'' if count == 1 else 's'}"
+    """The two largest units are enough."""
+    largest = next(place for place, (_unit, size) in enumerate(_UNITS) if seconds >= size)
+    parts = []
+    for unit, size in _UNITS[largest : largest + 2]:
+        count, seconds = divmod(seconds, size)
+        if count:
+            parts.append(f"{count:,} {unit}{'' if count == 1 else 's'}")
+    return " ".join(parts)
 
 
 def _exact(local: datetime) -> str:
@@ -107,6 +118,12 @@ def span(value: timedelta | None) -> str:
     if minutes < 60:
         return f"{sign}{minutes} min {rest} s"
     return f"{sign}{minutes // 60} h {minutes % 60} min"
+
+
+@register.filter
+def thousands(number: int) -> str:
+    """``12,345``."""
+    return f"{number:,}"
 
 
 @register.filter

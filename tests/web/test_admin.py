@@ -1,6 +1,7 @@
 """The admin: schedules in the worker's words, runs to look at only, lists that stay cheap."""
 
 import html
+import re
 from typing import Any
 
 import pytest
@@ -83,6 +84,15 @@ def test_a_refused_form_tells_of_what_is_stored_beside_what_was_typed(
     assert 'value="5 5 * * *"' in page
     assert '<div class="readonly">every 4 hours</div>' in page
     assert "at 05:05" not in page
+
+
+def test_the_next_times_are_told_by_the_clock_of_the_schedule(
+    as_ann: Client, schedules: dict[str, JobSchedule], ann: User
+) -> None:
+    plain = schedules["plain"]
+    actions.change(plain, ann, timezone="Asia/Kolkata")
+    page = text(as_ann.get(f"{LIST}{plain.pk}/change/"))
+    assert len(re.findall(r"[-\d]{10} 04:30:00 Asia/Kolkata, <time[^>]+>in ", page)) == 5
 
 
 def test_the_list_tells_the_outlook_of_each_schedule(

@@ -1,12 +1,14 @@
 """What holds for all pages: the policy against foreign scripts, and the templates' manners."""
 
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from django.test import Client
 
 from scheduling.models import JobSchedule
+from scheduling.templatetags.scheduling import in_relation
 
 from .conftest import NOON, SignIn, ran
 
@@ -55,6 +57,25 @@ def test_times_are_exact_for_machines_and_on_hover(as_ann: Client) -> None:
         '<time datetime="2026-05-04T12:00:00.000+00:00" title="2026-05-04 12:00:00 UTC">'
         "2026-05-04 12:00:00</time>"
     ) in as_ann.get("/runs/").content.decode()
+
+
+@pytest.mark.parametrize("url", ["/settings/", "/runs/", "/admin/scheduling/jobrun/"])
+def test_the_zone_of_the_times_stands_on_every_page_once(as_ann: Client, url: str) -> None:
+    assert as_ann.get(url).content.decode().count("Times are in UTC.") == 1
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (14_399, "in 3 hours 59 minutes"),
+        (14_400, "in 4 hours"),
+        (-90, "1 minute 30 seconds ago"),
+        (6 * 86_400 + 59, "in 6 days"),
+        (45, "in 45 seconds"),
+    ],
+)
+def test_times_are_told_in_two_units(seconds: int, words: str) -> None:
+    assert in_relation(NOON + timedelta(seconds=seconds), NOON) == words
 
 
 def test_errors_have_pages_of_the_same_look(sign_in: SignIn, as_ann: Client) -> None:

@@ -34,6 +34,6 @@ class Command(BaseCommand):
         now = timezone.now()
         if dry_run:
             count = sum(len(batch) for batch in prune.old_runs(now, days, keep))
-            self.stdout.write(f"{count} runs would be deleted.")
+            self.stdout.write(f"{count:,} runs would be deleted.")
         else:
-            self.stdout.write(f"{prune.prune(now, days, keep)} runs deleted.")
+            self.stdout.write(f"{prune.prune(now, days, keep):,} runs deleted.")
