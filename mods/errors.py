@@ -2,6 +2,8 @@
 
 from scheduling.errors import JobFailed
 
+KEPT = "The stored data stays as it was."
+
 
 class UpstreamError(JobFailed):
     """The upstream could not be read."""

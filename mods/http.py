@@ -14,9 +14,11 @@ import requests
 import urllib3
 
 from scheduling.registry import current_run
+from scheduling.triggers import seconds_in_words
 
 from . import strictjson
 from .errors import (
+    KEPT,
     BadAnswer,
     BadRedirect,
     TooLarge,
@@ -70,8 +72,14 @@ class Client:
     """Fetches JSON. For one thread; close it, or use it in a ``with``."""
 
     def __init__(
-        self, limits: Limits | None = None, clock: Callable[[], float] = time.monotonic
+        self,
+        limits: Limits | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        setting: str = "the address",
     ) -> None:
+        # What messages tell the operator to look at: the variable that holds the address.
+        self._setting = setting
         self._limits, self._clock = limits or Limits(), clock
         self._sockets = Sockets()
         self._session = _Session()
@@ -94,7 +102,11 @@ class Client:
         RunCancelled when the current run shall stop.
         """
         with Watch(self._sockets, self._limits.total, self._clock) as watch:
-            body = self._fetch(url, watch)
+            try:
+                body = self._fetch(url, watch)
+            except UpstreamError as error:
+                error.args = (f"{error} {KEPT}",)
+                raise
         return Answer(value=strictjson.read(body, shown(url)), size=len(body))
 
     def _fetch(self, url: str, watch: Watch) -> bytearray:
@@ -116,8 +128,8 @@ class Client:
         if asked is None:
             raise error
         raise Unavailable(
-            f"{error} It asks us to come back in {asked:,.0f} s, longer than a run waits; the "
-            "next run tries again.",
+            f"{error} It asks us to come back in {_wait_in_words(asked)}, longer than a run waits; "
+            "the next run tries again.",
             retry_after=asked,
         )
 
@@ -126,13 +138,13 @@ class Client:
         for _ in range(self._limits.redirects + 1):
             with self._translated(url, watch), self._get(url, watch) as response:
                 if response.status_code not in _REDIRECTS:
-                    _check_status(response, url)
+                    _check_status(response, url, self._setting)
                     return self._read(response, url, watch)
                 location = response.headers.get("Location", "")
-            url = redirected(url, location)
+            url = redirected(url, location, self._setting)
         raise BadRedirect(
             f"{shown(first)} redirects more than {self._limits.redirects} times, perhaps in a "
-            "circle. Check the address in the settings."
+            f"circle. Check {self._setting}."
         )
 
     def _get(self, url: str, watch: Watch) -> requests.Response:
@@ -151,7 +163,7 @@ class Client:
             if len(body) > self._limits.max_bytes:
                 raise TooLarge(
                     f"{shown(url)} sent more than {self._limits.max_bytes:,} bytes (unpacked), "
-                    "the most that is read. The stored data stays as it was."
+                    "the most that is read."
                 )
         # A body without a length ends like this when the watch shut its socket, too.
         watch.check(shown(url))
@@ -181,7 +193,7 @@ class Client:
                 "next run tries again."
             )
         if isinstance(error, urllib3.exceptions.DecodeError):
-            return BadAnswer(f"{address} sent a body that can't be unpacked ({root}).")
+            return BadAnswer(f"{address} sent a body that can't be unpacked.")
         if "CERTIFICATE_VERIFY_FAILED" in str(error):
             return Untrusted(
                 f"{address} shows a certificate that is not valid for it ({root}). Check the "
@@ -190,7 +202,9 @@ class Client:
         if isinstance(root, http.client.IncompleteRead | urllib3.exceptions.IncompleteRead):
             return Unreachable(f"{address} broke off in the middle of its answer.")
         reason = getattr(root, "strerror", None) or str(root) or type(root).__name__
-        return Unreachable(f"{address} can't be reached: {reason}. Check address and network.")
+        return Unreachable(
+            f"{address} can't be reached: {reason}. Check {self._setting} and the network."
+        )
 
 
 def _root(error: BaseException) -> BaseException:
@@ -204,7 +218,7 @@ def _root(error: BaseException) -> BaseException:
     return error
 
 
-def _check_status(response: requests.Response, url: str) -> None:
+def _check_status(response: requests.Response, url: str, setting: str) -> None:
     status = response.status_code
     if status == HTTPStatus.OK:
         return
@@ -214,9 +228,14 @@ def _check_status(response: requests.Response, url: str) -> None:
     if status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         wait = _seconds(response.headers.get("Retry-After", ""))
         raise Unavailable(f"{shown(url)} answers {name}.", retry_after=wait)
-    raise BadAnswer(
-        f"{shown(url)} answers {name} instead of 200 OK. Check the address in the settings."
-    )
+    hint = f" Check {setting}." if status == HTTPStatus.NOT_FOUND else ""
+    raise BadAnswer(f"{shown(url)} answers {name} instead of 200 OK.{hint}")
+
+
+def _wait_in_words(seconds: float) -> str:
+    words = seconds_in_words(round(seconds))
+    # "every hour", but "in 1 hour".
+    return words if words[0].isdigit() else f"1 {words}"
 
 
 def _seconds(retry_after: str) -> float | None:

@@ -34,7 +34,7 @@ FEED_LIMITS = Limits(max_bytes=8 * 1024 * 1024)
 def mod_cache_refresh() -> dict[str, Any]:
     """Fetches the catalogue of the mod database and stores what changed."""
     begun = time.perf_counter()
-    with Client(CATALOGUE_LIMITS) as client:
+    with Client(CATALOGUE_LIMITS, setting="MODDB_URL") as client:
         catalogue = fetch_catalogue(client, settings.MODDB_URL)
     counts = refresh_catalogue(catalogue.rows, timezone.now())
     return {
@@ -59,15 +59,11 @@ def server_versions_check() -> dict[str, Any]:
     A channel that fails keeps its versions and does not keep the other from its own.
     """
     summary: dict[str, Any] = {}
-    with Client(FEED_LIMITS) as client:
+    with Client(FEED_LIMITS, setting="VERSIONS_URL") as client:
         for channel in Channel.values:
             summary[channel] = _check_channel(client, channel)
-    reasons = [
-        f"{channel} versions: {part['error']}"
-        for channel, part in summary.items()
-        if "error" in part
-    ]
-    if reasons:
+    # Each names its channel.
+    if reasons := [part["error"] for part in summary.values() if "error" in part]:
         raise JobFailed(" ".join(reasons), result=summary)
     return summary
 

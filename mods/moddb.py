@@ -7,6 +7,7 @@ from scheduling.text import clean
 
 from .errors import BadAnswer
 from .http import Client
+from .modrow import kind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +31,8 @@ def fetch_catalogue(client: Client, base_url: str) -> Catalogue:
         raise _not_the_catalogue(url, "it has no statuscode")
     # A text by the API's rule; a number would mean the same.
     if str(status) != "200":
-        raise _not_the_catalogue(url, f"its statuscode is {clean(str(status), 20)} instead of 200")
+        said = clean(status, 20) if isinstance(status, str) else kind(status)
+        raise _not_the_catalogue(url, f"its statuscode is {said} instead of 200")
     rows = envelope.get("mods")
     if not isinstance(rows, list):
         raise _not_the_catalogue(url, "it has no list of mods")

@@ -53,14 +53,17 @@ class ModRow:
     content_hash: str
 
 
-def fields(raw: object) -> Fields:
-    """The values of ``KEYS`` in a row as it came; keys that we don't know are left out."""
+def fields(raw: object, number: int = 1) -> Fields:
+    """The values of ``KEYS`` in a row as it came; keys that we don't know are left out.
+
+    ``number`` names the row where it does not name itself.
+    """
     if not isinstance(raw, dict):
-        raise BadRow(f"a row is {_kind(raw)} instead of an object")
+        raise BadRow(f"row {number:,} is {kind(raw)} instead of an object")
     try:
         values: Fields = _known(raw)
     except KeyError as missing:
-        name = f"mod {_short(raw['modid'])}" if "modid" in raw else "a row"
+        name = f"mod {_short(raw['modid'])}" if "modid" in raw else f"row {number:,}"
         raise BadRow(f"{name} has no {missing.args[0]}") from None
     return values
 
@@ -71,12 +74,12 @@ def modid_of(raw: object) -> int | None:
     return modid if type(modid) is int and 1 <= modid <= _LARGEST else None
 
 
-def digest(values: Fields) -> str:
+def digest(values: Fields, number: int = 1) -> str:
     """A hash of the values as they came: equal hash, equal ``ModRow``, so it need not be read."""
     try:
         text = repr(values)
     except RecursionError:
-        raise BadRow("a row is nested too deeply") from None
+        raise BadRow(f"row {number:,} is nested too deeply") from None
     return blake2b(text.encode(), digest_size=16, key=_FORMAT).hexdigest()
 
 
@@ -126,14 +129,14 @@ def _integer(row: Mapping[str, Any], key: str, *, least: int = -(2**63)) -> int:
     value = row[key]
     # True is an int to Python, not to a person.
     if type(value) is not int or not least <= value <= _LARGEST:
-        raise _BadField(f"{key} is {_kind(value)}, not a whole number that fits")
+        raise _BadField(f"{key} is {kind(value)}, not a whole number that fits")
     return value
 
 
 def _text(row: Mapping[str, Any], key: str, limit: int | None = None) -> str:
     value = row[key]
     if not isinstance(value, str):
-        raise _BadField(f"{key} is {_kind(value)} instead of a text")
+        raise _BadField(f"{key} is {kind(value)} instead of a text")
     return clean(value, limit)
 
 
@@ -151,7 +154,7 @@ def _named(row: Mapping[str, Any], key: str) -> str:
 def _texts(row: Mapping[str, Any], key: str) -> list[str]:
     values = row[key]
     if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
-        raise _BadField(f"{key} is {_kind(values)} instead of a list of texts")
+        raise _BadField(f"{key} is {kind(values)} instead of a list of texts")
     return [clean(value, 255) for value in values if value]
 
 
@@ -170,7 +173,8 @@ def _time(row: Mapping[str, Any], key: str) -> datetime | None:
     raise _BadField(f"{key} is {_short(value)}, which is no time") from None
 
 
-def _kind(value: object) -> str:
+def kind(value: object) -> str:
+    """A number or null as it is, anything else by what it is: it may be long."""
     if isinstance(value, int | float) or value is None:
         return _short(value)
     if isinstance(value, str):
@@ -184,4 +188,4 @@ def _short(value: object) -> str:
         return {None: "null", True: "true", False: "false"}[value]
     if isinstance(value, int):
         return str(value) if abs(value) < 10**20 else "a huge number"
-    return repr(value)[:60] if isinstance(value, str | float) else _kind(value)
+    return repr(value)[:60] if isinstance(value, str | float) else kind(value)

@@ -12,17 +12,19 @@ def shown(url: str) -> str:
     return urlsplit(url)._replace(query="", fragment="").geturl()
 
 
-def redirected(url: str, location: str) -> str:
+def redirected(url: str, location: str, setting: str) -> str:
     """Where a redirect leads, which must be the same host by the same or a safer way."""
+    if not location:
+        raise BadRedirect(f"{shown(url)} redirects without saying where. Check {setting}.")
     try:
         target = urljoin(url, location)
         same = _place(urlsplit(target)) in _allowed(_place(urlsplit(url)))
     except ValueError:
         target, same = location, False
-    if not location or not same:
+    if not same:
         raise BadRedirect(
             f"{shown(url)} redirects to {_named(target)}, and only redirects within one host are "
-            "followed. If it has moved, change the address in the settings."
+            f"followed. If it has moved, change {setting}."
         )
     return target
 

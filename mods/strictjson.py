@@ -5,7 +5,7 @@ from typing import Any, NoReturn
 
 from scheduling.text import clean
 
-from .errors import BadAnswer
+from .errors import KEPT, BadAnswer
 
 _EXCERPT = 200
 
@@ -49,14 +49,11 @@ def _in_words(error: json.JSONDecodeError, text: str) -> str:
         return "it looks like a web page"
     if whole[0] in "{[" and whole[-1] not in "}]":
         return f"it breaks off after {len(text):,} characters"
-    return f"{error.msg} at character {error.pos:,}"
+    return f"it is no JSON (position {error.pos:,})"
 
 
 def _bad(shown_url: str, reason: str, body: bytes | bytearray) -> BadAnswer:
     # Enough bytes for the characters that are shown, whatever their width.
     begin = clean(bytes(body[: 4 * _EXCERPT]).decode("utf-8", "replace"))[:_EXCERPT]
     excerpt = f" It begins: {begin}" if begin.strip() else ""
-    return BadAnswer(
-        f"{shown_url} did not send the expected JSON: {reason}. The stored data stays as it "
-        f"was.{excerpt}"
-    )
+    return BadAnswer(f"{shown_url} did not send the expected JSON: {reason}. {KEPT}{excerpt}")

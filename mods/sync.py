@@ -66,13 +66,13 @@ def refresh_catalogue(rows: list[Any], now: datetime) -> dict[str, int]:
 def compare(rows: Iterable[Any], stored: dict[int, str]) -> Comparison:
     """Read the rows whose hash is not the stored one (by mod id); the others cost a hash."""
     found = Comparison()
-    for raw in rows:
+    for number, raw in enumerate(rows, 1):
         modid = modrow.modid_of(raw)
         try:
-            values = modrow.fields(raw)
+            values = modrow.fields(raw, number)
             if modid in found.present:
                 raise BadRow(f"mod {modid} is there twice")
-            content_hash = modrow.digest(values)
+            content_hash = modrow.digest(values, number)
             if modid is not None and stored.get(modid) == content_hash:
                 found.unchanged += 1
             else:

@@ -65,8 +65,6 @@ def read_feed(raw: dict[str, Any]) -> Feed:
     for key, platforms in raw.items():
         try:
             version = _version(key)
-            if str(version) in feed.named:
-                raise BadRow(f"{version} is there twice")
             feed.named.add(str(version))
             feed.rows.append(_row(version, platforms))
         except BadRow as reason:
@@ -76,9 +74,13 @@ def read_feed(raw: dict[str, Any]) -> Feed:
 
 def _version(key: str) -> Version:
     try:
-        return Version.parse(key)
+        version = Version.parse(key)
     except InvalidVersion as error:
         raise BadRow(str(error)) from None
+    # Parsing wraps numbers that are too large, which would make another version of it.
+    if str(version) != key:
+        raise BadRow(str(InvalidVersion(key)))
+    return version
 
 
 def _row(version: Version, platforms: object) -> VersionRow:

@@ -31,6 +31,7 @@ def failure(upstream: StandIn, fault: str, **options: Any) -> UpstreamError:
     with pytest.raises(UpstreamError) as caught:
         fetch(upstream)
     assert upstream.url + MODS in str(caught.value)
+    assert str(caught.value).count("The stored data stays as it was.") == 1
     return caught.value
 
 
@@ -140,6 +141,25 @@ def test_a_404_is_not_tried_again(upstream: StandIn) -> None:
     assert upstream.count(MODS) == 1
 
 
+def test_what_may_come_of_a_wrong_address_names_its_variable(upstream: StandIn) -> None:
+    def said(fault: str, **options: Any) -> str:
+        upstream.fail(MODS, fault, **options)
+        with Client(LIMITS, setting="MODDB_URL") as client, pytest.raises(UpstreamError) as caught:
+            client.fetch_json(upstream.url + MODS)
+        return str(caught.value)
+
+    assert "Check MODDB_URL." in said("status", status=404)
+    assert "Check MODDB_URL." in said("redirect_loop")
+    assert "change MODDB_URL." in said("redirect", to="http://other.example/")
+    assert "redirects without saying where. Check MODDB_URL." in said("status", status=302)
+    assert "MODDB_URL" not in said("status", status=403)
+
+
+def test_a_long_wait_is_told_in_words(upstream: StandIn) -> None:
+    for seconds, words in (("3600", "in 1 hour, longer"), ("5400", "in 1 hour 30 minutes, longer")):
+        assert words in str(failure(upstream, "status", status=429, retry_after=seconds))
+
+
 @pytest.mark.parametrize(
     ("fault", "options", "reason"),
     [
@@ -153,7 +173,7 @@ def test_a_404_is_not_tried_again(upstream: StandIn) -> None:
         ("body", {"text": "[" * 200_000}, "it is nested too deeply"),
         ("body", {"text": "1" * 5_000}, "a number too long to read"),
         ("body", {"text": "[é]", "encoding": "latin-1"}, "it is not UTF-8 at byte 1"),
-        ("body", {"text": "{} {}"}, "Extra data"),
+        ("body", {"text": "{} {}"}, r"it is no JSON \(position 3\)"),
     ],
 )
 def test_what_is_no_json(upstream: StandIn, fault: str, options: Any, reason: str) -> None:
@@ -184,7 +204,7 @@ def test_a_body_over_the_limit_is_not_read_to_its_end(upstream: StandIn, fault: 
 
 def test_a_zip_that_can_not_be_unpacked(upstream: StandIn) -> None:
     upstream.fail(MODS, "body", text="no gzip", content_encoding="gzip")
-    with pytest.raises(errors.BadAnswer, match="a body that can't be unpacked"):
+    with pytest.raises(errors.BadAnswer, match=r"a body that can't be unpacked\. The stored"):
         fetch(upstream)
 
 

@@ -108,8 +108,8 @@ def test_a_row_without_one_of_its_keys(key: str) -> None:
 
 @pytest.mark.parametrize("row", [None, [], "mod", 7, [ROW]])
 def test_a_row_that_is_no_object(row: Any) -> None:
-    with pytest.raises(BadRow, match="instead of an object"):
-        modrow.fields(row)
+    with pytest.raises(BadRow, match=r"row 7 is .* instead of an object"):
+        modrow.fields(row, 7)
 
 
 def test_a_row_that_is_nested_beyond_reason() -> None:
@@ -144,6 +144,8 @@ def test_the_catalogue_is_fetched(upstream: StandIn) -> None:
     [
         ({"statuscode": "404"}, "its statuscode is 404 instead of 200"),
         ({"statuscode": "500", "mods": []}, "its statuscode is 500 instead of 200"),
+        ({"statuscode": {"a": 1}}, "its statuscode is an object instead of 200"),
+        ({"statuscode": 500}, "its statuscode is 500 instead of 200"),
         ([], "it has no statuscode"),
         ({"mods": []}, "it has no statuscode"),
         ({"statuscode": "200"}, "it has no list of mods"),
