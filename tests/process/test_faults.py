@@ -22,10 +22,10 @@ def ticked(installation, more=2, seconds=10):
     wait_until(lambda: len(notes(installation)) >= before + more, seconds)
 
 
-def leader_and_stand_by(installation, **env):
+def leader_and_stand_by(installation, host="", **env):
     leader = installation.worker(**env)
     wait_until(lambda: LEADS in installation.log(0), 10)
-    stand_by = installation.worker(**env, FAULT_HOST="elsewhere")
+    stand_by = installation.worker(**env, FAULT_HOST=host)
     wait_until(lambda: "standing_by" in installation.log(1), 10)
     return leader, stand_by
 
@@ -57,7 +57,9 @@ def test_a_frozen_leader_is_replaced_and_finds_its_outcome_too_late(installation
     """Guards: ``lock.take_away()`` in scheduling/worker.py lets the other one lead, and
     ``mine = JobRun.objects.running()`` in scheduling/recorder.py refuses the outcome.
     """
-    leader, _stand_by = leader_and_stand_by(installation, FAULT_SILENT_AFTER="1.5", NAP="2")
+    leader, _stand_by = leader_and_stand_by(
+        installation, "elsewhere", FAULT_SILENT_AFTER="1.5", NAP="2"
+    )
     installation.queue("nap")
     wait_until(installation.napping.exists, 10)
     leader.send_signal(signal.SIGSTOP)
@@ -89,6 +91,8 @@ def test_workers_that_all_believe_they_lead_start_every_slot_once(installation):
 
 def test_a_dead_leader_is_replaced_at_once(installation):
     """Guard: ``if lock.acquire():`` in the loop of ``_stand_by``, scheduling/worker.py."""
+    # On the same host: elsewhere nobody can tell that its last run, if it was under way, has
+    # died too, and the job waits for that until the silence is long enough.
     leader, _ = leader_and_stand_by(installation)
     ticked(installation, 1)
     leader.send_signal(signal.SIGKILL)
