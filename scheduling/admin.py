@@ -6,7 +6,8 @@ from typing import Any
 import django_apscheduler.admin  # noqa: F401 - registers what is unregistered below
 from django.contrib import admin, messages
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import mark_safe
@@ -93,7 +94,22 @@ class JobScheduleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def save_model(self, request: HttpRequest, obj: Any, form: Any, _change: bool) -> None:
         fields = {name: form.cleaned_data[name] for name in form.changed_data if name in FIELDS}
         for text in actions.change(obj, request.user, **fields):  # type: ignore[arg-type]
-            self.message_user(request, f"Saved. {obj.name}: {text}")
+            self.message_user(request, f"Saved. {obj.name}: {text}", messages.SUCCESS)
+
+    def response_change(self, request: HttpRequest, obj: JobSchedule) -> HttpResponse:
+        """Without Django's own message: ``save_model`` has told what was saved."""
+        if not messages.get_messages(request):
+            self.message_user(request, "Nothing was changed.")
+        if "_continue" in request.POST:
+            return redirect(request.path)
+        return self.response_post_save_change(request, obj)
+
+    def get_fieldsets(self, _request: HttpRequest, obj: JobSchedule | None = None) -> Any:
+        """Without the row of a problem where there is none."""
+        if obj is None or outlook(obj).problem:
+            return self.fieldsets
+        shown = [name for name in self.readonly_fields if name != "problem"]
+        return [(None, {"fields": shown}), *self.fieldsets[1:]]
 
     def log_change(self, _request: HttpRequest, _obj: Model, _message: Any) -> Any:
         """Nothing: the log entry with before and after is written by ``actions``."""

@@ -62,6 +62,7 @@ WSGI_APPLICATION = "vsmanager.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 USE_TZ = True
 LOGIN_URL = "admin:login"
+LOGIN_REDIRECT_URL = "home"
 
 TEMPLATES = [
     {

@@ -15,5 +15,8 @@ class ApiToken(models.Model):
     created_at = models.DateTimeField(default=now, editable=False)
     last_used_at = models.DateTimeField(null=True, editable=False)
 
+    class Meta:
+        verbose_name = "API token"
+
     def __str__(self) -> str:
         return f"token of {self.user} from {self.created_at:%Y-%m-%d}"

@@ -43,6 +43,7 @@ def test_a_change_is_saved_and_logged_once_with_before_and_after(
     url = f"{LIST}{tides.pk}/change/"
     page = as_ann.post(url, typed(tides, interval_seconds=600), follow=True)
     assert "Saved. tides: every 4 hours → every 10 minutes" in text(page)
+    assert len(page.context["messages"]) == 1
     assert (
         LogEntry.objects.get().get_change_message() == "Changed every 4 hours → every 10 minutes."
     )
@@ -51,7 +52,8 @@ def test_a_change_is_saved_and_logged_once_with_before_and_after(
 
 def test_saving_the_same_is_no_new_revision(as_ann: Client, tides: JobSchedule) -> None:
     revision = tides.revision
-    assert as_ann.post(f"{LIST}{tides.pk}/change/", typed(tides)).status_code == 302
+    answer = as_ann.post(f"{LIST}{tides.pk}/change/", typed(tides), follow=True)
+    assert [str(each) for each in answer.context["messages"]] == ["Nothing was changed."]
     tides.refresh_from_db()
     assert tides.revision == revision
     assert not LogEntry.objects.exists()
@@ -137,6 +139,16 @@ def test_actions_act_on_each_and_are_logged(
     assert "A run of tides already waits" in act("run_now")
     assert JobRun.objects.filter(status="queued", trigger="manual").count() == 2
     assert LogEntry.objects.count() == 6
+
+
+def test_a_problem_has_a_row_only_when_there_is_one(as_ann: Client, tides: JobSchedule) -> None:
+    registered(tides)
+    url = f"{LIST}{tides.pk}/change/"
+    assert "field-problem" not in text(as_ann.get(url))
+    tides.state.problem = "There is no time zone called 'Mars'."
+    tides.state.save()
+    assert "field-problem" in text(as_ann.get(url))
+    assert "API tokens" in text(as_ann.get("/admin/"))
 
 
 def test_the_jobs_of_apscheduler_can_not_be_edited() -> None:

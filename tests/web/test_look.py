@@ -82,6 +82,9 @@ def test_errors_have_pages_of_the_same_look(sign_in: SignIn, as_ann: Client) -> 
     missing, refused = as_ann.get("/nothing/"), sign_in("visitor").get("/runs/")
     for page in (missing, refused):
         assert b"scheduling/scheduling.css" in page.content
+        assert b"scheduling/favicon.svg" in page.content
+    assert b"You are signed in as visitor." in refused.content
+    assert b'<form method="post" action="/admin/logout/">' in refused.content
     assert b"There is nothing at this address." in missing.content
     assert b"Your account may not see or do this." in refused.content
 

@@ -146,6 +146,13 @@ def test_signing_in_never_leads_to_another_site(client: Client, ann: User) -> No
         assert "evil" not in answer["Location"]
 
 
+def test_signing_in_without_a_page_in_mind_leads_home(client: Client, ann: User) -> None:
+    ann.set_password("a long password")
+    ann.save()
+    sent = {"username": "ann", "password": "a long password", "next": ""}
+    assert client.post("/admin/login/", sent)["Location"] == "/"
+
+
 def test_a_schedule_of_a_job_that_is_gone_can_be_deleted(
     as_ann: Client, tides: JobSchedule
 ) -> None:
