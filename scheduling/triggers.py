@@ -9,10 +9,10 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import islice
 from typing import Any
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 from apscheduler.triggers.base import BaseTrigger
 from cronsim import CronSim, CronSimError
@@ -165,12 +165,17 @@ def check_interval(value: Any, min_interval: int = 1) -> int:
 
 def check_zone(zone: str) -> ZoneInfo:
     """The time zone of this name; raises InvalidSchedule when there is none."""
-    try:
+    if zone in _zones():
         return ZoneInfo(zone)
-    except (KeyError, ValueError, OSError):
-        raise InvalidSchedule(
-            f"There is no time zone called {zone[:60]!r}. Write it like Europe/Berlin or UTC."
-        ) from None
+    raise InvalidSchedule(
+        f"There is no time zone called {zone[:60]!r}. Write it like Europe/Berlin or UTC."
+    )
+
+
+@cache
+def _zones() -> frozenset[str]:
+    """Those that mean the same everywhere: ZoneInfo also takes files like ``localtime``."""
+    return frozenset(available_timezones() - {"localtime", "posixrules", "Factory"})
 
 
 def seconds_in_words(seconds: int) -> str:
