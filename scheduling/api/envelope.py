@@ -36,7 +36,10 @@ def ok(**data: Any) -> dict[str, Any]:
 
 def failure(error: ApiError) -> JsonResponse:
     body = {"status": "error", "error": {"code": error.code, "message": error.message}}
-    return JsonResponse(body, status=error.status)
+    response = JsonResponse(body, status=error.status)
+    if error.status == 401:
+        response["WWW-Authenticate"] = "Bearer"
+    return response
 
 
 def api_envelope(get_response: Handler) -> Handler:

@@ -15,20 +15,32 @@ from .envelope import ApiError, ok
 
 router = Router(tags=["runs"])
 MAX_LIMIT = 200
+KNOWN = ("job", "status", "trigger", "since", "until", "before", "limit")
 
 
 @router.get("", auth=needs("view", "jobrun"))
 def list_runs(
-    request: HttpRequest,  # noqa: ARG001
+    request: HttpRequest,
     job: str = "",
     status: str = "",
+    trigger: str = "",
+    since: str = "",
+    until: str = "",
     before: str = "",
     limit: str = "",
 ) -> Any:
-    """Newest first, without log, traceback and result; ``next`` is the cursor ``before``."""
-    wanted = RunFilter({"job": job, "status": status})
+    """Newest first, without log, traceback and result; ``next`` is the cursor ``before``.
+
+    ``since`` and ``until`` bound the slot, as dates and times with their offset or in the
+    server's zone.
+    """
+    if unknown := [name for name in request.GET if name not in KNOWN]:
+        message = f"{unknown[0][:60]} is not a filter of runs. Known: {', '.join(KNOWN)}."
+        raise ApiError(422, message)
+    asked = {"job": job, "status": status, "trigger": trigger, "since": since, "until": until}
+    wanted = RunFilter(asked)
     if not wanted.is_valid():
-        raise ApiError(422, f"No run has the status {status[:50]!r}.")
+        raise ApiError(422, _refusal(asked, next(iter(wanted.errors))))
     size = whole_number(limit) if limit else PAGE
     if size is None or not 1 <= size <= MAX_LIMIT:
         raise ApiError(422, f"limit must be from 1 to {MAX_LIMIT}.")
@@ -53,6 +65,13 @@ def cancel_run(request: HttpRequest, run_id: int) -> Any:
     except actions.NotActive as error:
         raise ApiError(409, str(error), "RUN_NOT_ACTIVE") from None
     return ok(run=shapes.run(run))
+
+
+def _refusal(asked: dict[str, str], field: str) -> str:
+    value = asked[field][:50]
+    if field in ("since", "until"):
+        return f"{field}: {value!r} is no date and time like 2026-01-31T14:00:00+00:00."
+    return f"No run has the {field} {value!r}."
 
 
 def _run(run_id: int) -> JobRun:

@@ -9,13 +9,13 @@ from csp.decorators import csp_update
 from django.contrib.admin.views.decorators import staff_member_required
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
-from ninja import NinjaAPI
+from ninja import NinjaAPI, Schema
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.parser import Parser
 from ninja.types import DictStrAny
 
 from ..errors import SchedulingError
-from . import jobs, runs, settings
+from . import jobs, runs, settings, shapes
 from .auth import needs
 from .envelope import ApiError, failure
 
@@ -23,6 +23,8 @@ logger = structlog.get_logger(__name__)
 
 # Python refuses to read numbers of thousands of digits; as a float they are refused in words.
 _MAX_DIGITS = 30
+# By the name of the parameter that takes the body.
+_SHAPES: dict[str, type[Schema]] = {"patch": shapes.SchedulePatch, "how": shapes.Pause}
 
 
 class JsonParser(Parser):
@@ -83,8 +85,20 @@ def _http_error(_request: HttpRequest, error: HttpError) -> HttpResponse:
 
 @api.exception_handler(ValidationError)
 def _malformed(_request: HttpRequest, error: ValidationError) -> HttpResponse:
-    said = [f"{each['loc'][-1]}: {each['msg']}" for each in error.errors]
-    return failure(ApiError(422, "; ".join(map(str, said))[:500]))
+    said = dict.fromkeys(_in_words(each) for each in error.errors)
+    return failure(ApiError(422, " ".join(said)[:500]))
+
+
+def _in_words(problem: DictStrAny) -> str:
+    name = str(problem["loc"][-1])[:60]
+    if problem["type"] == "extra_forbidden":
+        # Where it stands: ("body", the parameter, the field).
+        shape = _SHAPES.get(str(problem["loc"][-2]))
+        known = f" Known: {', '.join(shape.model_fields)}." if shape else ""
+        return f"{name} is not a field of this call.{known}"
+    if name == "run_id" and problem["type"].startswith("int_"):
+        return "The run's number must be a whole number."
+    return f"{name}: {problem['msg']}."
 
 
 @api.exception_handler(Exception)

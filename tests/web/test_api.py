@@ -157,6 +157,46 @@ def test_bad_filters_of_runs(as_ann: Client, query: str) -> None:
     assert code(as_ann.get(f"/api/v1/runs?{query}")) == (422, "INVALID_REQUEST")
 
 
+def test_runs_are_filtered_as_on_the_page(as_ann: Client) -> None:
+    wanted = ran(trigger="manual")
+    ran("stars", at=NOON)
+    ran(at=NOON + timedelta(hours=2), trigger="manual")
+    url = "/api/v1/runs?trigger=manual&since=2026-05-04T12:00:00%2B00:00&until=2026-05-04T13:00"
+    assert [run["id"] for run in data(as_ann.get(url))["runs"]] == [wanted.pk]
+    assert data(as_ann.get("/api/v1/runs?since=&until=&trigger="))["runs"]
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("runs?state=failed", "state is not a filter of runs. Known: job, status, trigger, since"),
+        ("runs?since=soon", "since: 'soon' is no date and time like 2026-01-31T14:00:00+00:00."),
+        ("runs?status=odd", "No run has the status 'odd'."),
+        ("runs?trigger=odd", "No run has the trigger 'odd'."),
+        ("runs/abc", "The run's number must be a whole number."),
+    ],
+)
+def test_what_is_asked_wrongly_is_told_in_plain_words(as_ann: Client, url: str, words: str) -> None:
+    answer = as_ann.get(f"/api/v1/{url}")
+    assert code(answer) == (422, "INVALID_REQUEST")
+    assert words in answer.json()["error"]["message"]
+
+
+def test_a_field_that_does_not_exist_is_told_with_those_that_do(
+    as_ann: Client, tides: JobSchedule
+) -> None:
+    patched = as_ann.patch("/api/v1/jobs/tides", {"nope": 1}, content_type=JSON)
+    said = patched.json()["error"]["message"]
+    assert said.startswith("nope is not a field of this call. Known: interval_seconds, cron,")
+    paused = as_ann.post("/api/v1/jobs/tides/pause", {"nope": 1}, content_type=JSON)
+    said = paused.json()["error"]["message"]
+    assert said == "nope is not a field of this call. Known: until, reason."
+
+
+def test_who_is_not_signed_in_is_told_how(client: Client, db: None) -> None:
+    assert client.get("/api/v1/jobs")["WWW-Authenticate"] == "Bearer"
+
+
 def test_a_run_with_all_its_fields(as_ann: Client) -> None:
     run = ran(result={"n": 1}, log=[{"event": "x"}], traceback="deep")
     told = data(as_ann.get(f"/api/v1/runs/{run.pk}"))["run"]
