@@ -47,8 +47,18 @@ def line(run: JobRun) -> str:
 
 
 def in_words(value: Any) -> str:
-    """``{"received": 3, "latest": None}`` as ``received 3, latest none``."""
-    return ", ".join(f"{name} {text}".strip() for name, text in flatten(value))
+    """``{"received": 3, "created": 0, "latest": None}`` as ``received 3``: what is not, is not
+    told. Parts that are objects themselves stand apart: ``stable: received 3; unstable: ...``.
+    """
+    if isinstance(value, dict) and value and all(isinstance(each, dict) for each in value.values()):
+        return "; ".join(f"{name}: {_told(part)}" for name, part in value.items())
+    return _told(value)
+
+
+def _told(value: Any) -> str:
+    rows = flatten(value)
+    told = [f"{name} {text}".strip() for name, text in rows if text not in ("0", "none")]
+    return ", ".join(told) or "nothing"
 
 
 def flatten(value: Any) -> list[tuple[str, str]]:

@@ -37,6 +37,14 @@ def test_a_row_tells_what_became_of_a_slot(as_ann: Client) -> None:
     assert re.search(r'vs-succeeded"><span aria-hidden="true">.</span> succeeded', page)
 
 
+def test_a_summary_leaves_out_what_is_zero_and_shows_each_part(as_ann: Client) -> None:
+    part = {"received": 88, "created": 0, "withdrawn": 0, "latest": "1.22.0-rc.10"}
+    ran(result={"stable": {**part, "latest": "1.22.7", "rejected": 2}, "unstable": part})
+    page = raw(as_ann.get("/runs/"))
+    stable = "stable: received 88, latest 1.22.7, rejected 2"
+    assert f"{stable}; unstable: received 88, latest 1.22.0-rc.10<" in page
+
+
 def test_filters_narrow_the_list_and_stay_in_its_links(as_ann: Client) -> None:
     wanted = [ran(at=NOON + timedelta(minutes=n), status="failed") for n in range(60)]
     ran(at=NOON - timedelta(days=2), status="failed")
