@@ -41,8 +41,11 @@ def test_a_summary_leaves_out_what_is_zero_and_shows_each_part(as_ann: Client) -
     part = {"received": 88, "created": 0, "withdrawn": 0, "latest": "1.22.0-rc.10"}
     ran(result={"stable": {**part, "latest": "1.22.7", "rejected": 2}, "unstable": part})
     page = raw(as_ann.get("/runs/"))
-    stable = "stable: received 88, latest 1.22.7, rejected 2"
-    assert f"{stable}; unstable: received 88, latest 1.22.0-rc.10<" in page
+    # PostgreSQL orders the keys of an object in its own way.
+    (summary,) = re.findall(r'class="vs-summary">([^<]*)<', page)
+    stable, unstable = (set(re.split(": |, ", part)) for part in summary.split("; "))
+    assert stable == {"stable", "received 88", "latest 1.22.7", "rejected 2"}
+    assert unstable == {"unstable", "received 88", "latest 1.22.0-rc.10"}
 
 
 def test_filters_narrow_the_list_and_stay_in_its_links(as_ann: Client) -> None:
