@@ -184,13 +184,14 @@ class Reconciler:
         passed by that count starts now.
         """
         last = history.last_slot(schedule.name)
-        slot = trigger.get_next_fire_time(None, now)
-        if isinstance(trigger, Interval) and last and last > now:
+        if last is None or not isinstance(trigger, Interval):
+            first = trigger.get_next_fire_time(None, now)
+            return first.replace(microsecond=0) if first else None
+        if last > now:
             # The clock was set back. On full seconds it would meet slots that have their rows.
-            return slot
-        if isinstance(trigger, Interval) and last:
-            slot = max(trigger.get_next_fire_time(last, now), now)
-        return slot.replace(microsecond=0) if slot else None
+            anew = trigger.get_next_fire_time(None, now)
+            return anew.replace(microsecond=anew.microsecond or 1)
+        return max(trigger.get_next_fire_time(last, now), now).replace(microsecond=0)
 
     def _give_up(self, name: str, first: datetime | None, now: datetime, why: str) -> None:
         """Write the row of the slots that have come and will not start any more."""
