@@ -61,7 +61,8 @@ def test_a_frozen_leader_is_replaced_and_finds_its_outcome_too_late(installation
         installation, "elsewhere", FAULT_SILENT_AFTER="1.5", NAP="2"
     )
     installation.queue("nap")
-    wait_until(installation.napping.exists, 10)
+    # Frozen while it writes the row it would keep it locked, on PostgreSQL for up to a minute.
+    wait_until(lambda: rows(installation, "nap")[0].started_at, 10)
     leader.send_signal(signal.SIGSTOP)
     wait_until(lambda: LEADS in installation.log(1), 10)
     wait_until(lambda: installation.runs("nap") == ["lost"], 10)
