@@ -25,6 +25,8 @@ logger = structlog.get_logger(__name__)
 MAX_ERROR = 2_000
 TRACEBACK_HEAD, TRACEBACK_TAIL = 4_000, 16_000
 MAX_RESULT = 65_536
+# Deeper than anybody reads, and what some readers choke on.
+MAX_DEPTH = 50
 
 
 @dataclass(slots=True, kw_only=True)
@@ -174,13 +176,15 @@ def _result(outcome: Outcome) -> Any:
     return outcome.error.result if isinstance(outcome.error, JobFailed) else outcome.value
 
 
-def _cleaned(value: Any) -> Any:
+def _cleaned(value: Any, depth: int = 0) -> Any:
+    if depth > MAX_DEPTH:
+        raise ValueError(f"it is nested more than {MAX_DEPTH} levels deep")
     if isinstance(value, str):
         return clean(value)
     if isinstance(value, list):
-        return [_cleaned(item) for item in value]
+        return [_cleaned(item, depth + 1) for item in value]
     if isinstance(value, dict):
-        return {clean(key): _cleaned(item) for key, item in value.items()}
+        return {clean(key): _cleaned(item, depth + 1) for key, item in value.items()}
     return value
 
 

@@ -48,6 +48,10 @@ def _close(run: JobRun, reason: str, now: datetime) -> bool:
             # It may have been heard from since, while this waited for the database.
             heard = run.process.heartbeat_at
             still_open = still_open.filter(process__heartbeat_at=heard)
+        # A process that froze in the middle of a write keeps the row locked: the others go first.
+        free = still_open.select_for_update(skip_locked=True, of=("self",)).values_list("pk")
+        if not list(free):
+            return False
         if not still_open.update(status=Status.LOST, finished_at=now, error=reason):
             return False
         retries.queue([_Lost(run.pk, now)])

@@ -54,7 +54,7 @@ def test_sqlite_locked_while_a_worker_starts(installation):
     """Guard: ``patiently`` in scheduling/worker.py."""
     with locked(installation):
         installation.start("manage.py", "runscheduler", FAULT_BUSY_TIMEOUT="500")
-        wait_until(lambda: "database_unavailable" in installation.log(), 15)
+        wait_until(lambda: "database_unavailable" in installation.log(), 40)
     ticked(installation)
 
 
