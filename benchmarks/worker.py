@@ -1,6 +1,7 @@
 """Measures a real worker: memory, idle cost, and how soon an edit is applied.
 
-    python benchmarks/worker.py [--catalogue FILE --feed DIR] [--idle SECONDS] [--edits N]
+    python benchmarks/worker.py [--catalogue FILE --feed DIR] [--database-url URL]
+                                [--idle SECONDS] [--edits N]
 
 Starts a stand-in for the upstreams and ``manage.py runscheduler`` on a database of its own,
 lets both jobs fetch twice, and prints a table.
@@ -25,7 +26,7 @@ def main() -> None:
     options = _options()
     with tempfile.TemporaryDirectory() as folder:
         os.environ |= {
-            "DATABASE_URL": f"sqlite:///{folder}/db.sqlite3",
+            "DATABASE_URL": options.database_url or f"sqlite:///{folder}/db.sqlite3",
             "SECRET_KEY": "only for a benchmark, gone in a minute",
             "LOG_FORMAT": "json",
             "DJANGO_SETTINGS_MODULE": "vsmanager.settings",
@@ -127,6 +128,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--catalogue", type=Path, help="a body of GET /api/mods")
     parser.add_argument("--feed", type=Path, help="a folder with stable.json and unstable.json")
+    parser.add_argument("--database-url", help="an empty PostgreSQL; default: SQLite")
     parser.add_argument("--idle", type=int, default=60, help="seconds (default: 60)")
     parser.add_argument("--edits", type=int, default=50, help="default: 50")
     return parser.parse_args()

@@ -54,7 +54,7 @@ def test_sqlite_locked_while_a_worker_starts(installation):
     """Guard: ``patiently`` in scheduling/worker.py."""
     with locked(installation):
         installation.start("manage.py", "runscheduler", FAULT_BUSY_TIMEOUT="500")
-        wait_until(lambda: "database_unavailable" in installation.log(), 40)
+        wait_until(lambda: "database_unavailable" in installation.log(), 15)
     ticked(installation)
 
 
@@ -266,7 +266,7 @@ def test_a_commit_whose_answer_never_came_leaves_no_run_open(installation):
 
 @on_postgresql
 def test_a_worker_that_starts_before_its_database_waits_for_it(private):
-    """Guard: ``worker.patiently(_check_tables)`` in the command ``runscheduler``."""
+    """Guard: ``worker.patiently(self._check)`` in the command ``runscheduler``."""
     installation, server = private
     server.stop()
     installation.start("manage.py", "runscheduler")

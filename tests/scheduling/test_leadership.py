@@ -121,6 +121,23 @@ def test_the_session_of_a_silent_leader_can_be_ended(lock):
 
 
 @on_sqlite
+def test_it_sees_at_the_next_look_whether_others_wrote(lock):
+    leader = lock()
+    leader.wait(0)
+    assert not leader.wait(0)
+
+    def write():
+        count_change()
+        connection.close()
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    writer.join()
+    assert leader.wait(0)
+    assert not leader.wait(0)
+
+
+@on_sqlite
 def test_the_lock_lies_beside_the_database():
     assert str(leadership.for_database()._path) == f"{connection.settings_dict['NAME']}.leader"
 

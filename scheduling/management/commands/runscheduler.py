@@ -9,7 +9,7 @@ import threading
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import connection
+from django.db import connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 
 from scheduling import sessions
@@ -17,6 +17,8 @@ from scheduling.worker import Worker
 
 
 class Command(BaseCommand):
+    # They are run below, as soon as the database can be asked.
+    requires_system_checks = ()
     help = (
         "Runs the scheduled jobs until SIGTERM or SIGINT: the first lets running jobs finish, "
         "the second stops at once."
@@ -38,19 +40,22 @@ class Command(BaseCommand):
         worker = Worker(grace=grace)
         for name in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(name, worker.stop)
-        worker.patiently(_check_tables)
+        worker.patiently(self._check)
         code = worker.run()
         if code or _left_behind():
             sys.stdout.flush()
             sys.stderr.flush()
             os._exit(code)
 
-
-def _check_tables() -> bool:
-    executor = MigrationExecutor(connection)
-    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
-        raise CommandError("The database is not up to date. Run: python manage.py migrate")
-    return True
+    def _check(self) -> bool:
+        # Django's checks take a database that is locked for one that lacks features: wait for
+        # it first.
+        with transaction.atomic():
+            self.check(databases=["default"])
+        executor = MigrationExecutor(connection)
+        if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+            raise CommandError("The database is not up to date. Run: python manage.py migrate")
+        return True
 
 
 def _left_behind() -> bool:
