@@ -158,8 +158,11 @@ def overlaps(rows: Iterable[Row]) -> Iterator[str]:
     """Two runs of a job at the same time; all jobs here may have one."""
     by_job = defaultdict(list)
     for row in rows:
-        if row.claimed_at and row.finished_at:
-            by_job[row.job].append((row.claimed_at, row.finished_at, str(row)))
+        # A claim bears the time at which its pass began, which may be before the end of the run
+        # that it waited for: what counts is when the job itself began.
+        began = row.started_at or row.claimed_at
+        if began and row.finished_at:
+            by_job[row.job].append((began, row.finished_at, str(row)))
     for spans in by_job.values():
         for (_, ended, before), (began, _, after) in pairwise(sorted(spans)):
             if began < ended:

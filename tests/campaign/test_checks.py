@@ -183,6 +183,12 @@ def test_two_runs_of_a_job_at_the_same_time():
     assert "at the same time" in problem
 
 
+def test_a_claim_in_the_pass_that_saw_the_run_before_it_end_is_no_overlap():
+    first = ran(0, "slow", finished_at=at(1, 5))
+    second = ran(1, "slow", claimed_at=at(1, 3), started_at=at(1, 6))
+    assert broken([first, second]) == []
+
+
 @pytest.mark.parametrize("status", ["failed", "lost", "timed_out", "cancelled"])
 def test_an_end_without_a_reason(status):
     assert any("does not say why" in one for one in broken([ran(0, status=status)]))
