@@ -185,7 +185,7 @@ def test_two_runs_of_a_job_at_the_same_time():
 
 def test_a_claim_in_the_pass_that_saw_the_run_before_it_end_is_no_overlap():
     first = ran(0, "slow", finished_at=at(1, 5))
-    second = ran(1, "slow", claimed_at=at(1, 3), started_at=at(1, 6))
+    second = ran(1, "slow", claimed_at=at(1, 3), started_at=at(1, 6), finished_at=at(2))
     assert broken([first, second]) == []
 
 
