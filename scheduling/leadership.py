@@ -155,6 +155,10 @@ class AdvisoryLock:
             return False
 
     def release(self) -> None:
+        if self._session:
+            # Now, and not when the server gets round to ending the session.
+            with contextlib.suppress(psycopg.Error):
+                self._session.execute("SELECT pg_advisory_unlock_all()")
         for session in (self._session, self._ears):
             if session:
                 with contextlib.suppress(psycopg.Error):
