@@ -46,5 +46,9 @@ class BadAnswer(UpstreamError):
     """The upstream answered with something else than expected."""
 
 
+class NotListed(BadAnswer):
+    """The mod database says that it has no such mod."""
+
+
 class Implausible(UpstreamError):
     """The upstream's answer is well formed but not to be believed."""

@@ -5,8 +5,6 @@ import http.client
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any, Self
 
@@ -14,7 +12,6 @@ import requests
 import urllib3
 
 from scheduling.registry import current_run
-from scheduling.triggers import seconds_in_words
 
 from . import strictjson
 from .errors import (
@@ -29,6 +26,7 @@ from .errors import (
     UpstreamError,
 )
 from .redirect import redirected, shown
+from .retryafter import in_words, seconds
 from .watch import Sockets, Watch, WatchedAdapter
 
 _HEADERS = {
@@ -38,6 +36,8 @@ _HEADERS = {
     "Accept-Encoding": "gzip",
 }
 _CHUNK = 65_536
+# More would be no length that anybody sends.
+_DIGITS = 16
 _REDIRECTS = (301, 302, 303, 307, 308)
 
 
@@ -77,10 +77,16 @@ class Client:
         clock: Callable[[], float] = time.monotonic,
         *,
         setting: str = "the address",
+        on_read: Callable[[int, int | None], None] = lambda _read, _length: None,
+        before: Callable[[], None] = lambda: None,
     ) -> None:
         # What messages tell the operator to look at: the variable that holds the address.
         self._setting = setting
         self._limits, self._clock = limits or Limits(), clock
+        # Told after each piece: the bytes that came over the wire, and how many there will be.
+        self._on_read = on_read
+        # Called before each request, those of redirects and new attempts too.
+        self._before = before
         self._sockets = Sockets()
         self._session = _Session()
         # Proxies, netrc and certificates from the environment would change whom we talk to.
@@ -128,7 +134,7 @@ class Client:
         if asked is None:
             raise error
         raise Unavailable(
-            f"{error} It asks us to come back in {_wait_in_words(asked)}, longer than a run waits; "
+            f"{error} It asks us to come back in {in_words(asked)}, longer than a run waits; "
             "the next run tries again.",
             retry_after=asked,
         )
@@ -148,6 +154,7 @@ class Client:
         )
 
     def _get(self, url: str, watch: Watch) -> requests.Response:
+        self._before()
         watch.check(shown(url))
         connect, read = (
             max(0.01, min(seconds, watch.left))
@@ -156,9 +163,10 @@ class Client:
         return self._session.get(url, stream=True, allow_redirects=False, timeout=(connect, read))
 
     def _read(self, response: requests.Response, url: str, watch: Watch) -> bytearray:
-        body = bytearray()
+        body, length = bytearray(), _length(response)
         while chunk := response.raw.read1(_CHUNK, decode_content=True):
             body += chunk
+            self._on_read(response.raw.tell(), length)
             watch.check(shown(url))
             if len(body) > self._limits.max_bytes:
                 raise TooLarge(
@@ -226,25 +234,13 @@ def _check_status(response: requests.Response, url: str, setting: str) -> None:
         status = HTTPStatus(status)
     name = f"{status.value} {status.phrase}" if isinstance(status, HTTPStatus) else str(status)
     if status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        wait = _seconds(response.headers.get("Retry-After", ""))
+        wait = seconds(response.headers.get("Retry-After", ""))
         raise Unavailable(f"{shown(url)} answers {name}.", retry_after=wait)
     hint = f" Check {setting}." if status == HTTPStatus.NOT_FOUND else ""
     raise BadAnswer(f"{shown(url)} answers {name} instead of 200 OK.{hint}")
 
 
-def _wait_in_words(seconds: float) -> str:
-    words = seconds_in_words(round(seconds))
-    # "every hour", but "in 1 hour".
-    return words if words[0].isdigit() else f"1 {words}"
-
-
-def _seconds(retry_after: str) -> float | None:
-    """Retry-After in seconds: a number, or the time until a date. None for anything else."""
-    if retry_after.isascii() and retry_after.isdigit():
-        return float(retry_after[:10])
-    try:
-        date = parsedate_to_datetime(retry_after)
-    except (ValueError, TypeError, OverflowError):
-        return None
-    aware = date if date.tzinfo else date.replace(tzinfo=UTC)
-    return max(0.0, (aware - datetime.now(UTC)).total_seconds())
+def _length(response: requests.Response) -> int | None:
+    """How many bytes are to come over the wire, packed as they are; None when it is not told."""
+    told = response.headers.get("Content-Length", "")
+    return int(told) if told.isascii() and told.isdigit() and len(told) < _DIGITS else None

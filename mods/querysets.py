@@ -7,7 +7,7 @@ from django.db import connections, models
 from django.db.models.functions import Cast
 
 if TYPE_CHECKING:
-    from .models import GameVersion, Mod
+    from .models import GameVersion, Mod, Release
 
 
 class ModQuerySet(models.QuerySet["Mod"]):
@@ -17,6 +17,12 @@ class ModQuerySet(models.QuerySet["Mod"]):
 
     def delisted(self) -> Self:
         return self.exclude(delisted_at=None)
+
+    def tracked(self) -> Self:
+        """Those that the operator's server runs, each once."""
+        tracked = self.model.objects.filter(tracked__isnull=False)
+        # A server may run two identifiers of one mod; a subquery counts it once.
+        return self.filter(pk__in=tracked.values("pk"))
 
     def with_tag(self, tag: str) -> Self:
         """Those that carry exactly this category."""
@@ -40,3 +46,15 @@ class GameVersionQuerySet(models.QuerySet["GameVersion"]):
     def latest_of(self, channel: str) -> "GameVersion | None":
         """The newest version of a channel, None before it was first read."""
         return self.in_channel(channel).filter(is_latest=True).first()
+
+
+class ReleaseQuerySet(models.QuerySet["Release"]):
+    def current(self) -> Self:
+        """Those that were there when their mod was last read: neither retracted nor deleted."""
+        return self.filter(gone_at=None)
+
+    def of_tracked(self) -> Self:
+        """Those of mods that the operator's server runs."""
+        tracked = self.model.objects.filter(mod__tracked__isnull=False)
+        # A server may run two identifiers of one mod; a subquery counts it once.
+        return self.filter(pk__in=tracked.values("pk"))

@@ -10,9 +10,9 @@ from django.db import transaction
 
 from scheduling.registry import current_run
 
-from . import modrow
+from . import changes, modrow, search
 from .errors import Implausible
-from .models import Mod, SourceCheck
+from .models import Change, Mod, SourceCheck
 from .modrow import ModRow
 from .rejections import BadRow, Rejections
 
@@ -51,7 +51,7 @@ def refresh_catalogue(rows: list[Any], now: datetime) -> dict[str, int]:
     _check_size(len(found.present), len(listed))
     # A row whose mod id can't be read may be any of those that seem to have vanished.
     vanished = listed - found.present if not found.unidentified else set()
-    _write(found.changed, vanished, now)
+    _write(found.changed, vanished, stored, now)
     created = sum(row.modid not in stored for row in found.changed)
     return {
         "received": len(rows),
@@ -109,14 +109,40 @@ def _check_size(present: int, listed: int) -> None:
         )
 
 
-def _write(changed: list[ModRow], vanished: set[int], now: datetime) -> None:
+def _write(
+    changed: list[ModRow], vanished: set[int], stored: dict[int, str], now: datetime
+) -> None:
+    run, done, news = current_run(), 0, list[Change]()
     with transaction.atomic():
         for rows in batches(changed):
-            current_run().check()
+            run.check()
+            news += _news(rows, stored, now)
             _upsert(rows, now)
+            search.index(rows)
+            done += len(rows)
+            run.progress(done, len(changed), "changed mods stored")
         for modids in batches(vanished):
-            Mod.objects.listed().filter(modid__in=modids).update(delisted_at=now)
+            gone = Mod.objects.listed().filter(modid__in=modids)
+            names = gone.values_list("modid", "name")
+            news += [changes.mod_delisted(modid, name, now) for modid, name in names]
+            gone.update(delisted_at=now)
+        # The catalogue has the newest mod first, the list of changes its newest last.
+        changes.note(sorted(news, key=lambda each: each.mod_id or 0), len(stored))
         mark_checked(SourceCheck.CATALOGUE, now)
+
+
+def _news(rows: list[ModRow], stored: dict[int, str], now: datetime) -> Iterator[Change]:
+    """What is worth telling of rows before they are stored; nothing of a first load."""
+    known = [row.modid for row in rows if row.modid in stored]
+    names = dict(Mod.objects.filter(modid__in=known).values_list("modid", "name") if known else ())
+    for row in rows if stored else ():
+        if row.modid not in stored:
+            yield changes.mod_new(row.modid, row.name, now)
+            continue
+        if not stored[row.modid]:
+            yield changes.mod_back(row.modid, row.name, now)
+        if names[row.modid] != row.name:
+            yield changes.mod_renamed(row.modid, names[row.modid], row.name, now)
 
 
 def _upsert(rows: list[ModRow], now: datetime) -> None:

@@ -1,13 +1,15 @@
 """Brings the versions of one channel up to date: compare, then write what changed at once."""
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
 import structlog
 from django.db import transaction
 
+from . import changes
 from .errors import Implausible
-from .models import Channel, GameVersion
+from .models import Change, Channel, GameVersion
 from .sync import mark_checked
 from .versions import Feed, VersionRow
 
@@ -49,10 +51,11 @@ def refresh_channel(channel: str, feed: Feed, now: datetime) -> dict[str, Any]:
     wanted = [_wanted(channel, row, str(row.version) == latest, now) for row in feed.rows]
     changed = [each for each in wanted if not _same(stored.get(each.version), each)]
     vanished = listed - feed.named
-    _write(channel, changed, vanished, now)
+    first_load = not any(each.channel == channel for each in stored.values())
+    news = [] if first_load else [*_news(channel, changed, vanished, stored, now)]
+    _write(channel, changed, vanished, now, news, len(listed))
 
     created = [each for each in changed if each.version not in stored]
-    first_load = not any(each.channel == channel for each in stored.values())
     _announce(channel, [each for each in created if each.is_latest or not first_load])
     return {
         "received": feed.received,
@@ -131,7 +134,36 @@ def _same(stored: GameVersion | None, wanted: GameVersion) -> bool:
     )
 
 
-def _write(channel: str, changed: list[GameVersion], vanished: set[str], now: datetime) -> None:
+def _news(
+    channel: str,
+    changed: list[GameVersion],
+    vanished: set[str],
+    stored: dict[str, GameVersion],
+    now: datetime,
+) -> Iterator[Change]:
+    """What is worth telling, oldest version first; one that moved or is back counts as new."""
+    for each in sorted(changed, key=lambda each: each.packed):
+        old = stored.get(each.version)
+        if old is None:
+            yield changes.version_new(each, now)
+        elif old.withdrawn_at:
+            yield changes.version_new(each, now, before=changes.WITHDRAWN)
+        elif old.channel != each.channel:
+            yield changes.version_new(each, now, before=old.channel)
+        if old and old.server_md5 and each.server_md5 and old.server_md5 != each.server_md5:
+            yield changes.version_checksum(old, each, now)
+    for name in sorted(vanished, key=lambda name: stored[name].packed):
+        yield changes.version_withdrawn(name, channel, now)
+
+
+def _write(
+    channel: str,
+    changed: list[GameVersion],
+    vanished: set[str],
+    now: datetime,
+    news: list[Change],
+    listed: int,
+) -> None:
     with transaction.atomic():
         of_channel = GameVersion.objects.in_channel(channel)
         if vanished:
@@ -145,6 +177,7 @@ def _write(channel: str, changed: list[GameVersion], vanished: set[str], now: da
             unique_fields=["version"],
             update_fields=[*_COMPARED, "changed_at"],
         )
+        changes.note(news, listed)
         mark_checked(channel, now)
 
 

@@ -7,9 +7,9 @@ from typing import Any
 from scheduling.text import clean
 
 from .errors import BadAnswer
+from .fields import web_address
 from .gameversion import InvalidVersion, Version
 from .http import Client
-from .modrow import web_address
 from .rejections import BadRow, Rejections
 
 # Before 1.18.15 there was one server for all platforms.

@@ -8,15 +8,17 @@ from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils.timezone import now
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
-from . import audit, limits, registry, triggers
+from . import audit, changes, limits, registry, triggers
 from .errors import InvalidSchedule, SchedulingError
 from .models import Cause, JobRun, JobSchedule, Status
 from .querysets import count_change
 
 
 class StaleEdit(SchedulingError):
-    """The schedule was changed by somebody else meanwhile."""
+    __doc__ = gettext_noop("The schedule was changed by somebody else meanwhile.")
 
     def __init__(self, message: str = "", *, current: JobSchedule | None = None) -> None:
         super().__init__(message)
@@ -24,22 +26,29 @@ class StaleEdit(SchedulingError):
 
 
 class AlreadyQueued(SchedulingError):
-    """A run of this job is already queued."""
+    __doc__ = gettext_noop("A run of this job is already queued.")
 
 
 class NotActive(SchedulingError):
-    """The run has already ended."""
+    __doc__ = gettext_noop("The run has already ended.")
 
 
 def change(
-    schedule: JobSchedule, by: User, *, revision: int | None = None, **fields: Any
+    schedule: JobSchedule,
+    by: User,
+    *,
+    revision: int | None = None,
+    reason: str = "",
+    **fields: Any,
 ) -> list[str]:
     """Set ``fields`` of a schedule; returns what changed in words, nothing if nothing did.
+
+    ``reason`` is kept with the change, for those who read of it later.
 
     Raises ValidationError (by field, in the worker's own words), and StaleEdit when
     ``revision`` is given and the row has moved on. ``schedule`` then holds what is stored.
     """
-    moment = now()
+    moment, reason = now(), _checked(reason)
     with transaction.atomic():
         current = locked(schedule, revision)
         before = copy(current)
@@ -49,10 +58,17 @@ def change(
         texts = audit.differences(before, current, moment)
         if changed:
             current.save(update_fields=changed)
-            audit.note_change(by, before, current, texts)
+            audit.note_change(by, before, current, moment, reason)
     for field in (*audit.FIELDS, "revision", "updated_at"):
         setattr(schedule, field, getattr(current, field))
     return texts
+
+
+def _checked(reason: str) -> str:
+    try:
+        return limits.check_reason(reason)
+    except InvalidSchedule as error:
+        raise ValidationError({"reason": str(error)}) from None
 
 
 def _set(schedule: JobSchedule, fields: dict[str, Any], moment: datetime) -> None:
@@ -72,7 +88,7 @@ def check_not_idle(paused: bool, until: Any, reason: Any) -> None:
     """Raises ValidationError for the end or the reason of a pause that isn't one."""
     for name, value in (("paused_until", until), ("pause_reason", reason)):
         if value and not paused:
-            raise ValidationError({name: "Only a paused schedule has this. Set paused as well."})
+            raise ValidationError({name: _("Only a paused schedule has this. Set paused as well.")})
 
 
 def locked(schedule: JobSchedule, revision: int | None = None) -> JobSchedule:
@@ -82,17 +98,28 @@ def locked(schedule: JobSchedule, revision: int | None = None) -> JobSchedule:
     """
     current = JobSchedule.objects.select_for_update().filter(pk=schedule.pk).first()
     if current is None:
-        raise StaleEdit(f"{schedule.name} was deleted meanwhile.")
+        raise StaleEdit(_("%(job)s was deleted meanwhile.") % {"job": schedule.name})
     if revision is not None and current.revision != revision:
-        told = "; ".join(audit.told_since(current, revision))
-        pause = current.pause_in_words(now())
-        raise StaleEdit(
-            f"{current.name} was changed meanwhile{f' ({told})' if told else ''}. "
-            f"It is now: {current.in_words}{f' ({pause})' if pause else ''}. "
-            f"Nothing was saved; save again to overwrite that.",
-            current=current,
-        )
+        raise StaleEdit(_meanwhile(current, revision), current=current)
     return current
+
+
+def _meanwhile(current: JobSchedule, revision: int) -> str:
+    """Who changed what since, how it is now, and what to do."""
+    told, pause = "; ".join(changes.told_since(current, revision)), current.pause_in_words(now())
+    changed = (
+        _("%(job)s was changed meanwhile (%(what)s).")
+        if told
+        else _("%(job)s was changed meanwhile.")
+    )
+    stands = _("It is now: %(schedule)s (%(pause)s).") if pause else _("It is now: %(schedule)s.")
+    return " ".join(
+        (
+            changed % {"job": current.name, "what": told},
+            stands % {"schedule": current.in_words, "pause": pause},
+            _("Nothing was saved; save again to overwrite that."),
+        )
+    )
 
 
 def check_field(schedule: JobSchedule, name: str, value: Any) -> Any:
@@ -106,7 +133,7 @@ def check_field(schedule: JobSchedule, name: str, value: Any) -> Any:
             return " ".join(value.split())
         if name == "timezone":
             if not isinstance(value, str):
-                raise InvalidSchedule("A time zone is a text like Europe/Berlin or UTC.")
+                raise InvalidSchedule(_("A time zone is a text like Europe/Berlin or UTC."))
             return triggers.check_zone(value.strip()).key
         if name == "timeout_seconds":
             return limits.check_timeout(value)
@@ -122,7 +149,7 @@ def check_field(schedule: JobSchedule, name: str, value: Any) -> Any:
     except InvalidSchedule as error:
         raise ValidationError({name: str(error)}) from None
     if name == "paused" and not isinstance(value, bool):
-        raise ValidationError({name: "paused must be true or false."})
+        raise ValidationError({name: _("paused must be true or false.")})
     return value
 
 
@@ -183,13 +210,13 @@ def unschedule(schedule: JobSchedule, by: User) -> list[str]:
     return change(schedule, by, interval_seconds=0, cron="")
 
 
-def run_now(schedule: JobSchedule, by: User) -> JobRun:
+def run_now(schedule: JobSchedule, by: User, *, reason: str = "") -> JobRun:
     """Queue a run for the worker, of a paused or disabled job too.
 
     Raises UnknownJob when the code has no such job, AlreadyQueued when one waits already.
     """
     registry.get(schedule.name)
-    moment = now()
+    moment, reason = now(), _checked(reason)
     try:
         with transaction.atomic():
             run = JobRun.objects.create(
@@ -198,20 +225,23 @@ def run_now(schedule: JobSchedule, by: User) -> JobRun:
                 scheduled_for=moment,
                 queued_at=moment,
                 requested_by=by.get_username(),
+                reason=reason,
             )
             count_change()
-            audit.note_action(by, schedule, f"Run now: queued run {run.pk}.")
+            audit.note_run(by, schedule, audit.RUN_NOW, run, reason)
     except IntegrityError:
-        raise AlreadyQueued(f"A run of {schedule.name} already waits for a worker.") from None
+        raise AlreadyQueued(
+            _("A run of %(job)s already waits for a worker.") % {"job": schedule.name}
+        ) from None
     return run
 
 
-def cancel(run: JobRun, by: User) -> None:
+def cancel(run: JobRun, by: User, *, reason: str = "") -> None:
     """End a queued run, or ask a running one to stop (asking again changes nothing).
 
     Raises NotActive when it has ended.
     """
-    moment, this = now(), JobRun.objects.filter(pk=run.pk)
+    moment, this, reason = now(), JobRun.objects.filter(pk=run.pk), _checked(reason)
     asked = {"cancel_requested_at": moment, "cancel_requested_by": by.get_username()}
     with transaction.atomic():
         if this.queued().update(
@@ -220,13 +250,13 @@ def cancel(run: JobRun, by: User) -> None:
             **asked,
             error=f"Cancelled by {by.get_username()} before it started.",
         ):
-            message = "Cancelled before it started."
+            action = audit.CANCELLED
         elif this.running().filter(cancel_requested_at=None).update(**asked):
-            message = "Asked the running job to stop."
+            action = audit.ASKED_TO_STOP
         elif this.running().exists():
             return
         else:
-            raise NotActive(f"Run {run.pk} has already ended.")
+            raise NotActive(_("Run %(run)d has already ended.") % {"run": run.pk})
         count_change()
-        audit.note_action(by, run, message)
+        audit.note_run(by, run, action, run, reason)
     run.refresh_from_db()

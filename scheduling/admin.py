@@ -12,14 +12,15 @@ from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import mark_safe
 from django.utils.timezone import get_current_timezone, now
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django_apscheduler.models import DjangoJob, DjangoJobExecution
 
 from . import actions, triggers
 from .admin_forms import ScheduleForm
 from .admin_lists import BoundedPaginator, JobNameFilter
-from .audit import FIELDS
 from .errors import SchedulingError
-from .models import ApiToken, JobRun, JobSchedule, SchedulerProcess
+from .models import ApiToken, JobRun, JobSchedule, SchedulerProcess, Status
 from .outlook import annotated, outlook
 from .templatetags.scheduling import coming, moment, planned, span, status_badge
 
@@ -66,16 +67,20 @@ class JobScheduleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     fieldsets = [
         (None, {"fields": [*readonly_fields]}),
         (
-            "Schedule",
+            _("Schedule"),
             {
                 "fields": [
-                    *("interval_seconds", "cron", "timezone"),
-                    *("paused", "paused_until", "pause_reason", "seen_revision"),
+                    *("kind", "interval_seconds", "cron", "timezone"),
+                    *("paused", "paused_until", "pause_reason"),
+                    *("reason", "seen_revision"),
                 ]
             },
         ),
-        ("When slots are late", {"fields": ["misfire_grace_seconds", "coalesce", "max_instances"]}),
-        ("When a run fails or hangs", {"fields": ["timeout_seconds", "max_retries"]}),
+        (
+            _("When slots are late"),
+            {"fields": ["misfire_grace_seconds", "coalesce", "max_instances"]},
+        ),
+        (_("When a run fails or hangs"), {"fields": ["timeout_seconds", "max_retries"]}),
     ]
     actions = ["pause", "resume", "run_now"]
     list_per_page = 50
@@ -92,88 +97,104 @@ class JobScheduleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return bool(obj and not obj.job and super().has_delete_permission(request, obj))
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, _change: bool) -> None:
-        fields = {name: form.cleaned_data[name] for name in form.changed_data if name in FIELDS}
-        for text in actions.change(obj, request.user, **fields):  # type: ignore[arg-type]
-            self.message_user(request, f"Saved. {obj.name}: {text}", messages.SUCCESS)
+        reason = form.cleaned_data["reason"]
+        for text in actions.change(obj, request.user, reason=reason, **form.wanted):  # type: ignore[arg-type]
+            told = gettext("Saved. %(job)s: %(what)s") % {"job": obj.name, "what": text}
+            self.message_user(request, told, messages.SUCCESS)
 
     def response_change(self, request: HttpRequest, obj: JobSchedule) -> HttpResponse:
         """Without Django's own message: ``save_model`` has told what was saved."""
         if not messages.get_messages(request):
-            self.message_user(request, "Nothing was changed.")
+            self.message_user(request, gettext("Nothing was changed."))
         if "_continue" in request.POST:
             return redirect(request.path)
         return self.response_post_save_change(request, obj)
 
-    def get_fieldsets(self, _request: HttpRequest, obj: JobSchedule | None = None) -> Any:
-        """Without the row of a problem where there is none."""
-        if obj is None or outlook(obj).problem:
-            return self.fieldsets
-        shown = [name for name in self.readonly_fields if name != "problem"]
-        return [(None, {"fields": shown}), *self.fieldsets[1:]]
+    def get_fieldsets(self, request: HttpRequest, obj: JobSchedule | None = None) -> Any:
+        """Without what there is not: a problem, or fields for who may only look."""
+        left_out = set() if obj is None or outlook(obj).problem else {"problem"}
+        if not self.has_change_permission(request, obj):
+            left_out |= {"kind", "reason", "seen_revision"}
+        return [
+            (title, {"fields": [name for name in options["fields"] if name not in left_out]})
+            for title, options in self.fieldsets
+        ]
+
+    def render_change_form(
+        self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        if obj := kwargs.get("obj"):
+            context["outlook"] = outlook(obj)
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def log_change(self, _request: HttpRequest, _obj: Model, _message: Any) -> Any:
         """Nothing: the log entry with before and after is written by ``actions``."""
 
-    @admin.display(description="schedule")
+    @admin.display(description=_("schedule"))
     def schedule(self, obj: JobSchedule) -> str:
         return obj.in_words
 
-    @admin.display(description="next run", empty_value="none")
+    @admin.display(description=_("next run"))
     def next_run(self, obj: JobSchedule) -> str:
-        return coming(outlook(obj).next_run_time)
+        return coming(outlook(obj).next_run_time) or gettext("none")
 
-    @admin.display(description="next times", empty_value="none")
+    @admin.display(description=_("next times"))
     def next_times(self, obj: JobSchedule) -> str:
         seen = outlook(obj)
         first = seen.next_run_time if seen.applied else None
         slots = obj.next_slots(PREVIEW, now(), first)
         zone = triggers.check_zone(obj.timezone) if obj.cron and slots else get_current_timezone()
-        return format_html_join(mark_safe("<br>"), "{}", ((planned(slot, zone),) for slot in slots))
+        times = ((planned(slot, zone),) for slot in slots)
+        return format_html_join(mark_safe("<br>"), "{}", times) or gettext("none")
 
-    @admin.display(description="last result", empty_value="never")
+    @admin.display(description=_("last result"))
     def last_result(self, obj: JobSchedule) -> str:
         last = outlook(obj).last_run
         if last is None:
-            return ""
+            return gettext("never")
         url = reverse("scheduling-run", args=[last.id])
         return format_html(
             '<a href="{}">{} {}</a>', url, status_badge(last.status), moment(last.at)
         )
 
-    @admin.display(description="paused")
+    @admin.display(description=_("paused"))
     def is_paused(self, obj: JobSchedule) -> str:
         pause = obj.pause_in_words(now())
         return f"‖ {pause}" if pause else ""
 
-    @admin.display(description="applied")
+    @admin.display(description=_("applied"))
     def applied(self, obj: JobSchedule) -> str:
         seen = outlook(obj)
         if seen.state and seen.applied:
-            return format_html("{} by {}", moment(seen.state.applied_at), seen.state.applied_by)
-        return "not yet"
+            return format_html(
+                gettext("{time} by {worker}"),
+                time=moment(seen.state.applied_at),
+                worker=seen.state.applied_by,
+            )
+        return gettext("not yet")
 
-    @admin.display(description="problem", empty_value="")
+    @admin.display(description=_("problem"), empty_value="")
     def problem(self, obj: JobSchedule) -> str:
         return outlook(obj).problem
 
-    @admin.action(permissions=["change"], description="Pause the selected schedules")
+    @admin.action(permissions=["change"], description=_("Pause the selected schedules"))
     def pause(self, request: HttpRequest, queryset: QuerySet[JobSchedule]) -> None:
-        self._act(request, queryset, _pause_unless_paused, "Paused")
+        self._act(request, queryset, _pause_unless_paused, _("Paused %(jobs)s."))
 
-    @admin.action(permissions=["change"], description="Resume the selected schedules")
+    @admin.action(permissions=["change"], description=_("Resume the selected schedules"))
     def resume(self, request: HttpRequest, queryset: QuerySet[JobSchedule]) -> None:
-        self._act(request, queryset, actions.resume, "Resumed")
+        self._act(request, queryset, actions.resume, _("Resumed %(jobs)s."))
 
-    @admin.action(permissions=["change"], description="Run the selected jobs now")
+    @admin.action(permissions=["change"], description=_("Run the selected jobs now"))
     def run_now(self, request: HttpRequest, queryset: QuerySet[JobSchedule]) -> None:
-        self._act(request, queryset, actions.run_now, "Queued a run of")
+        self._act(request, queryset, actions.run_now, _("Queued a run of %(job)s."))
 
     def _act(
         self,
         request: HttpRequest,
         schedules: Iterable[JobSchedule],
         act: Callable[[JobSchedule, Any], object],
-        done: str,
+        done: object,
     ) -> None:
         for schedule in schedules:
             try:
@@ -181,8 +202,8 @@ class JobScheduleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             except SchedulingError as error:
                 self.message_user(request, str(error), messages.ERROR)
             else:
-                text = done if outcome else "Nothing to do for"
-                self.message_user(request, f"{text} {schedule.name}.")
+                text = str(done) if outcome else gettext("Nothing to do for %(job)s.")
+                self.message_user(request, text % {"job": schedule.name, "jobs": schedule.name})
 
 
 def _pause_unless_paused(schedule: JobSchedule, by: Any) -> list[str]:
@@ -211,7 +232,7 @@ class JobRunAdmin(ReadOnly):
         # Not the admin's own right to change: the rows themselves are read-only for all.
         return request.user.has_perm("scheduling.change_jobrun")
 
-    @admin.action(permissions=["cancel"], description="Cancel the selected runs")
+    @admin.action(permissions=["cancel"], description=_("Cancel the selected runs"))
     def cancel(self, request: HttpRequest, queryset: QuerySet[JobRun]) -> None:
         for run in queryset:
             try:
@@ -219,20 +240,21 @@ class JobRunAdmin(ReadOnly):
             except SchedulingError as error:
                 self.message_user(request, str(error), messages.ERROR)
             else:
-                self.message_user(request, f"{run.job_name}, run {run.pk}: {run.status}.")
+                told = {"job": run.job_name, "run": run.pk, "status": Status(run.status).label}
+                self.message_user(request, gettext("%(job)s, run %(run)d: %(status)s.") % told)
 
     def view_on_site(self, obj: JobRun) -> str:
         return reverse("scheduling-run", args=[obj.pk])
 
-    @admin.display(description="slot")
+    @admin.display(description=_("slot"))
     def slot(self, obj: JobRun) -> str:
         return moment(obj.scheduled_for)
 
-    @admin.display(description="status")
+    @admin.display(description=_("status"))
     def shown_status(self, obj: JobRun) -> str:
         return status_badge(obj.status)
 
-    @admin.display(description="duration", empty_value="")
+    @admin.display(description=_("duration"), empty_value="")
     def duration(self, obj: JobRun) -> str:
         return span(obj.duration)
 

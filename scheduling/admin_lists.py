@@ -7,6 +7,7 @@ from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
 
 from . import registry
 from .models import JobRun, JobSchedule
@@ -27,7 +28,7 @@ class BoundedPaginator(Paginator):  # type: ignore[type-arg]
 class JobNameFilter(admin.SimpleListFilter):
     """By job, without reading all runs for their names."""
 
-    title = "job"
+    title = _("job")
     parameter_name = "job"
 
     def lookups(self, _request: HttpRequest, _model_admin: Any) -> list[tuple[str, str]]:

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-from .limits import MAX_RETRIES
-from .models import JobRun, JobSchedule
+from django.utils.translation import gettext as _
+
+from .models import JobRun
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,15 +28,6 @@ class Attempts:
         if not number:
             return ""
         # Fewer may be allowed now than when this one was queued.
-        return f"retry {number} of {self.max_retries}" if number <= self.max_retries else "a retry"
-
-
-def attempts_at(run: JobRun, schedule: JobSchedule | None) -> Attempts:
-    """In one query."""
-    same_slot = JobRun.objects.filter(job_name=run.job_name, scheduled_for=run.scheduled_for)
-    found = same_slot.only("id", "attempt", "status").order_by("attempt")
-    return Attempts(
-        run=run,
-        runs=list(found[: MAX_RETRIES + 1]) or [run],
-        max_retries=schedule.max_retries if schedule else 0,
-    )
+        if number > self.max_retries:
+            return _("a retry")
+        return _("retry %(number)d of %(most)d") % {"number": number, "most": self.max_retries}

@@ -11,9 +11,10 @@ from django.contrib.contenttypes.models import ContentType
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import Model, OuterRef, Subquery, TextField
 from django.db.models.functions import Cast
-from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import override
 
-from .models import JobSchedule
+from .models import JobRun, JobSchedule
 
 # What people may set on a schedule.
 FIELDS = (
@@ -31,10 +32,15 @@ FIELDS = (
 )
 PAUSE = ("paused", "paused_until", "pause_reason")
 _SCHEDULE = ("interval_seconds", "cron", "timezone")
-# A schedule that was changed more often while somebody looked at its form is told in part.
-MAX_TOLD = 20
 # In the note of a change that began, changed or ended a pause.
-_PAUSES = "pauses"
+PAUSES = "pauses"
+# What people do to runs: as it is kept, and as the admin's own history shows it.
+RUN_NOW, CANCELLED, ASKED_TO_STOP = "run_now", "cancelled", "asked_to_stop"
+DEEDS = {
+    RUN_NOW: "runs (run {} was queued)",
+    CANCELLED: "run {} (cancelled before it started)",
+    ASKED_TO_STOP: "run {} (asked to stop)",
+}
 
 
 def differences(before: JobSchedule, after: JobSchedule, now: datetime) -> list[str]:
@@ -45,7 +51,7 @@ def differences(before: JobSchedule, after: JobSchedule, now: datetime) -> list[
         texts.append(f"{before.in_words} → {after.in_words}")
         changed = [name for name in changed if name not in _SCHEDULE]
     if not set(PAUSE).isdisjoint(changed):
-        ended = "resumed" if before.is_paused(now) else "cleared a pause that had ended"
+        ended = _("resumed") if before.is_paused(now) else _("cleared a pause that had ended")
         texts.append(after.pause_in_words(now) or ended)
     for name in changed:
         if name not in PAUSE:
@@ -58,51 +64,53 @@ def changed_fields(before: JobSchedule, after: JobSchedule) -> list[str]:
     return [name for name in FIELDS if getattr(before, name) != getattr(after, name)]
 
 
-def note_change(by: User, before: JobSchedule, after: JobSchedule, texts: list[str]) -> None:
+def note_change(
+    by: User, before: JobSchedule, after: JobSchedule, now: datetime, reason: str = ""
+) -> None:
     """Log a saved change.
 
     The form is the one that the admin shows as "Changed ..."; the rest is for whoever wants
-    to know what it was before, or take it back.
+    to know what it was before, or take it back: ``state`` is the whole schedule as it was
+    from then on.
     """
+    # One language in the log, whoever writes it: it is read back by others.
+    with override("en"):
+        texts = differences(before, after, now)
     names = changed_fields(before, after)
     note: dict[str, Any] = {
         "changed": {"fields": texts},
         "revision": after.revision,
         "before": {name: getattr(before, name) for name in names},
         "after": {name: getattr(after, name) for name in names},
+        "state": {name: getattr(after, name) for name in FIELDS},
+        "reason": reason,
     }
     if not set(PAUSE).isdisjoint(names):
-        note[_PAUSES] = after.paused
-    note_action(by, after, json.dumps([note], cls=DjangoJSONEncoder))
+        note[PAUSES] = after.paused
+    _note_down(by, after, note)
 
 
-def note_action(by: User, target: Model, message: str) -> None:
+def note_run(by: User, target: Model, action: str, run: JobRun, reason: str = "") -> None:
+    """Log what somebody did to a run: ``action`` is RUN_NOW, CANCELLED or ASKED_TO_STOP."""
+    note = {
+        "changed": {"fields": [DEEDS[action].format(run.pk)]},
+        "action": action,
+        "run": run.pk,
+        "job": run.job_name,
+        "reason": reason,
+    }
+    _note_down(by, target, note)
+
+
+def _note_down(by: User, target: Model, note: dict[str, Any]) -> None:
     LogEntry.objects.create(
         user_id=by.pk,
         content_type=ContentType.objects.get_for_model(target),
         object_id=str(target.pk),
         object_repr=str(target)[:200],
         action_flag=CHANGE,
-        change_message=message,
+        change_message=json.dumps([note], cls=DjangoJSONEncoder),
     )
-
-
-def told_since(schedule: JobSchedule, revision: int) -> list[str]:
-    """Who changed what after ``revision``, oldest first: ``ann at 12:00:02: paused``."""
-    entries = (
-        LogEntry.objects.filter(
-            content_type=ContentType.objects.get_for_model(JobSchedule),
-            object_id=str(schedule.pk),
-        )
-        .select_related("user")
-        .order_by("-pk")[:MAX_TOLD]
-    )
-    return [
-        f"{entry.user.get_username()} at {timezone.localtime(entry.action_time):%H:%M:%S}: "
-        + ", ".join(note["changed"]["fields"])
-        for entry in reversed(entries)
-        if (note := _note(entry)).get("revision", 0) > revision
-    ]
 
 
 def who_paused(paused: Iterable[JobSchedule]) -> dict[int, str]:
@@ -114,7 +122,7 @@ def who_paused(paused: Iterable[JobSchedule]) -> dict[int, str]:
     newest = LogEntry.objects.filter(
         content_type=ContentType.objects.get_for_model(JobSchedule),
         object_id=Cast(OuterRef("pk"), TextField()),
-        change_message__contains=f'"{_PAUSES}": ',
+        change_message__contains=f'"{PAUSES}": ',
     ).order_by("-pk")
     schedules = JobSchedule.objects.filter(pk__in=[schedule.pk for schedule in paused])
     entries = LogEntry.objects.filter(
@@ -123,7 +131,7 @@ def who_paused(paused: Iterable[JobSchedule]) -> dict[int, str]:
     return {
         int(entry.object_id or 0): entry.user.get_username()
         for entry in entries
-        if _note(entry).get(_PAUSES)
+        if _note(entry).get(PAUSES)
     }
 
 
@@ -139,5 +147,5 @@ def _note(entry: LogEntry) -> dict[str, Any]:
 def _shown(schedule: JobSchedule, name: str) -> str:
     value = getattr(schedule, name)
     if isinstance(value, bool):
-        return "yes" if value else "no"
-    return str(value) if value not in ("", None) else "none"
+        return _("yes") if value else _("no")
+    return str(value) if value not in ("", None) else _("none")

@@ -9,13 +9,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from .errors import RunCancelled, RunTimedOut
+from .progress import Progress, reported
 
 
 @dataclass(slots=True, kw_only=True)
 class RunContext:
     """What a job may know of the run it is in, and how it hears that it should stop.
 
-    ``timeout_seconds`` counts from ``begin()``. ``stop_reason`` says who asked it to stop.
+    ``timeout_seconds`` counts from ``begin()``. ``stop_reason`` says who asked it to stop,
+    ``reached`` what it reported last.
     """
 
     job: str
@@ -25,11 +27,19 @@ class RunContext:
     timeout_seconds: float | None = None
     stop: threading.Event = field(default_factory=threading.Event)
     stop_reason: str = ""
+    reached: Progress | None = None
+    _begun: float | None = None
     _ends: float | None = None
 
     def begin(self) -> None:
+        self._begun = time.monotonic()
         if self.timeout_seconds is not None:
-            self._ends = time.monotonic() + self.timeout_seconds
+            self._ends = self._begun + self.timeout_seconds
+
+    @property
+    def seconds(self) -> float | None:
+        """For how long it has been going on; None before ``begin()``."""
+        return None if self._begun is None else time.monotonic() - self._begun
 
     @property
     def cancelled(self) -> bool:
@@ -44,6 +54,14 @@ class RunContext:
     @property
     def should_stop(self) -> bool:
         return self.cancelled or (self._ends is not None and time.monotonic() >= self._ends)
+
+    def progress(self, done: float, total: float | None = None, text: str = "") -> None:
+        """Say how far the run has come: ``done`` of ``total`` (None: nobody knows) of ``text``.
+
+        Quick, from any thread, and never an exception: the worker writes what was said last,
+        about once a second. Numbers below 0 and what is no number count for nothing.
+        """
+        self.reached = reported(done, total, text) or self.reached
 
     def check(self) -> None:
         """Raise RunCancelled or RunTimedOut when it is time to stop."""

@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+from django.db.models import OuterRef, QuerySet
+
 from .models import Cause, JobRun, JobSchedule, Status
 from .triggers import Due
 
@@ -9,16 +11,23 @@ from .triggers import Due
 def last_slot(name: str) -> datetime | None:
     """The newest slot of the job that has come, whatever became of it."""
     slots = JobRun.objects.filter(job_name=name, trigger__in=(Cause.SCHEDULE, Cause.STARTUP))
-    newest = slots.order_by("-scheduled_for").values_list("scheduled_for", "until").first()
+    newest = (
+        slots.order_by("-scheduled_for", "-attempt").values_list("scheduled_for", "until").first()
+    )
     return max(moment for moment in newest if moment) if newest else None
+
+
+def runs_that_began(name: str | OuterRef) -> QuerySet[JobRun]:
+    """Of the job, without the slots that did not start."""
+    no_run = (Status.MISSED, Status.SKIPPED)
+    return JobRun.objects.filter(job_name=name).exclude(status__in=no_run)
 
 
 def queue_first_run(schedule: JobSchedule, now: datetime) -> None:
     """A job that asks for it does not wait for its first slot when it has never run."""
     if not (schedule.job and schedule.job.run_at_once):
         return
-    no_run = (Status.MISSED, Status.SKIPPED)
-    if JobRun.objects.filter(job_name=schedule.name).exclude(status__in=no_run).exists():
+    if runs_that_began(schedule.name).exists():
         return
     first = JobRun(job_name=schedule.name, trigger=Cause.STARTUP, scheduled_for=now, queued_at=now)
     JobRun.objects.bulk_create([first], ignore_conflicts=True)

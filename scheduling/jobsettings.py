@@ -1,7 +1,9 @@
-"""The named settings of jobs: each is the interval of one job, in seconds."""
+"""The named settings of jobs: each is the interval of one job. Schedules are saved all or none."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
@@ -13,22 +15,27 @@ from .models import JobSchedule
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edit:
-    """A new interval for a schedule; ``revision`` is the one that the editor saw."""
+    """New values for ``fields`` of a schedule; ``revision`` is the one that the editor saw."""
 
     schedule: JobSchedule
-    seconds: int
+    fields: dict[str, Any]
     revision: int | None = None
+    reason: str = ""
 
 
 class EditsRefused(Exception):
-    """Some of the edits can't be; ``messages`` says why, by the name of the schedule.
+    """Some of the edits can't be; ``refused`` says why, by the name of the schedule and then by
+    its field ("" for the schedule as a whole).
 
     ``moved_on`` holds what is stored now, of those that somebody else changed meanwhile.
     """
 
-    def __init__(self, messages: dict[str, str], moved_on: dict[str, JobSchedule]) -> None:
-        super().__init__("; ".join(messages.values()))
-        self.messages, self.moved_on = messages, moved_on
+    def __init__(
+        self, refused: dict[str, dict[str, list[str]]], moved_on: dict[str, JobSchedule]
+    ) -> None:
+        schedules = (chain.from_iterable(fields.values()) for fields in refused.values())
+        super().__init__("; ".join(" ".join(texts) for texts in schedules))
+        self.refused, self.moved_on = refused, moved_on
 
 
 def names() -> dict[str, str]:
@@ -48,7 +55,7 @@ def save(edits: Sequence[Edit], by: User) -> list[str]:
     Raises EditsRefused.
     """
     told: list[str] = []
-    messages: dict[str, str] = {}
+    refused: dict[str, dict[str, list[str]]] = {}
     moved_on: dict[str, JobSchedule] = {}
     with transaction.atomic():
         # All rows before the change counter, or two savers could wait for each other.
@@ -58,15 +65,19 @@ def save(edits: Sequence[Edit], by: User) -> list[str]:
             name = edit.schedule.name
             try:
                 texts = actions.change(
-                    edit.schedule, by, revision=edit.revision, interval_seconds=edit.seconds
+                    edit.schedule,
+                    by,
+                    revision=edit.revision,
+                    reason=edit.reason,
+                    **edit.fields,
                 )
                 told += [f"{name}: {text}" for text in texts]
             except ValidationError as error:
-                messages[name] = " ".join(error.messages)
+                refused[name] = error.message_dict
             except actions.StaleEdit as error:
-                messages[name] = str(error)
+                refused[name] = {"": [str(error)]}
                 if error.current:
                     moved_on[name] = error.current
-        if messages:
-            raise EditsRefused(messages, moved_on)
+        if refused:
+            raise EditsRefused(refused, moved_on)
     return told

@@ -3,6 +3,9 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
+
 from .errors import InvalidSchedule
 from .text import clean
 
@@ -18,8 +21,8 @@ def check_timeout(value: Any) -> int | None:
     if value is None or (_is_whole(value) and 1 <= value <= MAX_TIMEOUT):
         return value  # type: ignore[no-any-return]
     raise InvalidSchedule(
-        f"The timeout must be empty (no limit) or a whole number of seconds "
-        f"from 1 to {MAX_TIMEOUT:,}."
+        _("The timeout must be empty (no limit) or a whole number of seconds from 1 to %(most)s.")
+        % {"most": number_format(MAX_TIMEOUT, force_grouping=True)}
     )
 
 
@@ -27,7 +30,9 @@ def check_retries(value: Any) -> int:
     """How many. Raises InvalidSchedule."""
     if _is_whole(value) and 0 <= value <= MAX_RETRIES:
         return int(value)
-    raise InvalidSchedule(f"The retries must be a whole number from 0 to {MAX_RETRIES}.")
+    raise InvalidSchedule(
+        _("The retries must be a whole number from 0 to %(most)d.") % {"most": MAX_RETRIES}
+    )
 
 
 def check_pause_end(value: Any) -> datetime | None:
@@ -39,8 +44,10 @@ def check_pause_end(value: Any) -> datetime | None:
     if moment is None or (isinstance(moment, datetime) and moment.utcoffset() is not None):
         return moment
     raise InvalidSchedule(
-        "The end of a pause is a date and time with its offset from UTC, such as "
-        "2026-01-31T14:00:00+01:00, or nothing."
+        _(
+            "The end of a pause is a date and time with its offset from UTC, such as "
+            "2026-01-31T14:00:00+01:00, or nothing."
+        )
     )
 
 
@@ -48,7 +55,7 @@ def check_pause_to_come(ends: datetime | None, now: datetime) -> None:
     """Raises InvalidSchedule for an end that a new pause can't have."""
     if ends and not timedelta() < ends - now <= MAX_PAUSE:
         raise InvalidSchedule(
-            "The end of a pause must lie in the future, and at most a year ahead."
+            _("The end of a pause must lie in the future, and at most a year ahead.")
         )
 
 
@@ -56,7 +63,9 @@ def check_reason(value: Any) -> str:
     """One line of text. Raises InvalidSchedule."""
     reason = clean(" ".join(value.split())) if isinstance(value, str) else None
     if reason is None or len(reason) > MAX_REASON:
-        raise InvalidSchedule(f"A reason is a text of at most {MAX_REASON} characters.")
+        raise InvalidSchedule(
+            _("A reason is a text of at most %(most)d characters.") % {"most": MAX_REASON}
+        )
     return reason
 
 

@@ -3,10 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.core.exceptions import ObjectDoesNotExist
 from django.db.models import Exists, OuterRef, QuerySet, Subquery
 from django.utils.timezone import now
+from django.utils.translation import gettext as _
 from django_apscheduler.models import DjangoJob
 
 from .models import JobRun, JobSchedule, SchedulerProcess, ScheduleState, Status
@@ -23,7 +25,7 @@ class LastRun:
 
     @property
     def status_in_words(self) -> str:
-        return Status(self.status).label
+        return str(Status(self.status).label)
 
     @property
     def at(self) -> datetime:
@@ -58,19 +60,38 @@ class Outlook:
         return bool(self.state and self.state.applied_revision >= self.schedule.revision)
 
     @property
+    def shown(self) -> tuple[object, ...]:
+        """All that ``_applied_facts.html`` shows of it."""
+        schedule, state = self.schedule, self.state
+        return (
+            *(schedule.interval_seconds, schedule.cron, schedule.timezone, schedule.updated_at),
+            *(self.paused, self.applied, self.registered, self.next_run_time, self.last_run),
+            *((state.applied_at, state.applied_by) if state else ()),
+        )
+
+    @property
     def problem(self) -> str:
         if not self.in_code:
-            return "The code has no job of this name any more, so it never runs."
+            return _("The code has no job of this name any more, so it never runs.")
         return self.state.problem if self.state else ""
 
 
-def annotated(schedules: QuerySet[JobSchedule]) -> QuerySet[JobSchedule]:
-    """The schedules with what ``outlook`` reads."""
-    newest = JobRun.objects.filter(job_name=OuterRef("name")).order_by("-scheduled_for", "-id")
+def annotated(schedules: QuerySet[JobSchedule], *, last_run: bool = True) -> QuerySet[JobSchedule]:
+    """The schedules with what ``outlook`` reads.
+
+    ``last_run=False`` is for who reads the newest runs anyway: it is the larger part.
+    """
     known = DjangoJob.objects.filter(pk=OuterRef("name"))
-    return schedules.select_related("state").annotate(
+    schedules = schedules.select_related("state").annotate(
         is_registered=Exists(known),
         next_run_time=Subquery(known.values("next_run_time")[:1]),
+    )
+    if not last_run:
+        return schedules
+    # By slot and attempt: the order of the index that holds the runs of a job, so that a job
+    # without any is not looked for in all runs.
+    newest = JobRun.objects.filter(job_name=OuterRef("name")).order_by("-scheduled_for", "-attempt")
+    return schedules.annotate(
         **{
             f"last_run_{name}": Subquery(newest.values(name)[:1])
             for name in ("id", "status", "scheduled_for", "finished_at")
@@ -81,18 +102,21 @@ def annotated(schedules: QuerySet[JobSchedule]) -> QuerySet[JobSchedule]:
 def outlook(schedule: JobSchedule) -> Outlook:
     """Of a schedule that came out of ``annotated``."""
     read = schedule.__dict__
-    last_run = LastRun(
-        id=read["last_run_id"] or 0,
-        status=read["last_run_status"] or "",
-        scheduled_for=read["last_run_scheduled_for"],
-        finished_at=read["last_run_finished_at"],
-    )
     return Outlook(
         schedule=schedule,
         state=_state(schedule),
         registered=read["is_registered"],
         next_run_time=read["next_run_time"],
-        last_run=last_run if last_run.id else None,
+        last_run=_last_run(read) if read.get("last_run_id") else None,
+    )
+
+
+def _last_run(read: dict[str, Any]) -> LastRun:
+    return LastRun(
+        id=read["last_run_id"],
+        status=read["last_run_status"],
+        scheduled_for=read["last_run_scheduled_for"],
+        finished_at=read["last_run_finished_at"],
     )
 
 
@@ -115,14 +139,15 @@ class WorkerState:
     last_heard: datetime | None
 
 
+# More than ever run at once: stand-bys beat too.
+_HEARD = 50
+
+
 def worker_state(now: datetime) -> WorkerState:
-    leader = SchedulerProcess.objects.leading(now).first()
-    if leader:
-        return WorkerState(leader=leader, last_heard=leader.heartbeat_at)
-    last = (
-        SchedulerProcess.objects.filter(leading_since__isnull=False)
-        .order_by("-heartbeat_at")
-        .values_list("heartbeat_at", flat=True)
-        .first()
-    )
-    return WorkerState(leader=None, last_heard=last)
+    """In one query."""
+    heard = list(SchedulerProcess.objects.order_by("-heartbeat_at")[:_HEARD])
+    leading = [process for process in heard if process.leads(now)]
+    # Where two believe that they lead, the one that took over later is right.
+    leader = max(leading, key=lambda process: process.leading_since or now, default=None)
+    last = leader or (heard[0] if heard else None)
+    return WorkerState(leader=leader, last_heard=last.heartbeat_at if last else None)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from django.db.models import Q
+from django.utils.translation import gettext_noop as _
 
 from .errors import SchedulingError
 from .models import JobRun
@@ -16,7 +17,7 @@ _MAX_ID = 2**63 - 1
 
 
 class BadCursor(SchedulingError):
-    """This place in the list is not known. Begin again at the newest run."""
+    __doc__ = _("This place in the list is not known. Begin again at the newest run.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

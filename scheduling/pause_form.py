@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.timezone import get_current_timezone, localtime, now
+from django.utils.translation import gettext_lazy as _
 
 from .errors import InvalidSchedule
 from .forms import MomentField, ScheduleTextField
@@ -17,12 +18,12 @@ MORNING = time(8)
 AT = "at"
 _LENGTHS = {"15m": timedelta(minutes=15), "1h": timedelta(hours=1), "4h": timedelta(hours=4)}
 _CHOICES = [
-    ("", "until resumed"),
-    ("15m", "for 15 minutes"),
-    ("1h", "for 1 hour"),
-    ("4h", "for 4 hours"),
-    ("morning", "until tomorrow 08:00"),
-    (AT, "until a date and time"),
+    ("", _("until resumed")),
+    ("15m", _("for 15 minutes")),
+    ("1h", _("for 1 hour")),
+    ("4h", _("for 4 hours")),
+    ("morning", _("until tomorrow 08:00")),
+    (AT, _("until a date and time")),
 ]
 
 
@@ -30,9 +31,9 @@ class PauseForm(forms.Form):
     """Of one job, or of all. Its fields belong to the form element ``form_id``, wherever they
     stand on the page; ``cleaned_data["until"]`` is the end that was chosen, None for none."""
 
-    length = forms.ChoiceField(label="For how long", required=False, choices=_CHOICES)
-    until = MomentField(label="Until", required=False)
-    reason = ScheduleTextField(name="pause_reason", label="Reason (optional)")
+    length = forms.ChoiceField(label=_("For how long"), required=False, choices=_CHOICES)
+    until = MomentField(label=_("Until"), required=False)
+    reason = ScheduleTextField(name="pause_reason", label=_("Reason (optional)"))
 
     def __init__(self, form_id: str, data: Any = None) -> None:
         super().__init__(data, auto_id=f"{form_id}-%s")
@@ -52,12 +53,17 @@ class PauseForm(forms.Form):
         chosen = cleaned.get("length") or ("" if "length" in self.data else AT)
         ends = cleaned.get("until") if chosen == AT else _end(chosen, moment)
         if chosen == AT and "length" in self.data and ends is None and not self.errors:
-            raise ValidationError({"until": "Say until when."})
+            raise ValidationError({"until": _("Say until when.")})
         try:
             check_pause_to_come(ends, moment)
         except InvalidSchedule as error:
             raise ValidationError({"until": str(error)}) from None
         return {**cleaned, "until": ends}
+
+    @property
+    def shown(self) -> str | None:
+        """What tells these fields from others; None where something was typed into them."""
+        return None if self.is_bound else self.form_id
 
     @property
     def wanted(self) -> dict[str, Any]:

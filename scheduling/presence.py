@@ -10,6 +10,7 @@ from datetime import datetime
 import structlog
 from django.db import DatabaseError, InterfaceError, close_old_connections, connection
 
+from . import beats
 from .models import HEARTBEAT_EVERY, SchedulerProcess
 
 logger = structlog.get_logger(__name__)
@@ -23,6 +24,7 @@ class Presence:
         self._stop = threading.Event()
         # Called after each beat, in the thread that beats.
         self.on_beat: Callable[[], None] = lambda: None
+        self._leads = False
         self._thread = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
         now = clock()
         self.process = SchedulerProcess.objects.create(
@@ -36,9 +38,11 @@ class Presence:
         """Show this process as the leader; returns since when."""
         since = self._clock()
         self._write(leading_since=since)
+        self._leads = True
         return since
 
     def follow(self) -> None:
+        self._leads = False
         self._write(leading_since=None)
 
     def stop(self) -> None:
@@ -60,6 +64,8 @@ class Presence:
             try:
                 self._write(heartbeat_at=self._clock())
                 self.on_beat()
+                if self._leads:
+                    beats.tell()
             except Exception as error:  # noqa: BLE001 - a silent process loses its runs
                 logger.warning("heartbeat_failed", error=str(error))
                 close_old_connections()

@@ -7,10 +7,11 @@ from django.db import DatabaseError, InterfaceError, transaction
 
 from . import history, retries
 from .errors import InvalidSchedule
+from .fresh_slot import fresh_slot
 from .models import JobSchedule, ScheduleState
 from .service import SchedulerService
 from .text import clean
-from .triggers import Interval, Trigger
+from .triggers import Trigger
 
 logger = structlog.get_logger(__name__)
 
@@ -178,20 +179,7 @@ class Reconciler:
     def _fresh_slot(
         self, schedule: JobSchedule, trigger: Trigger, now: datetime
     ) -> datetime | None:
-        """The first slot of a new or changed schedule.
-
-        A cron waits for its next match. An interval counts from the last slot; what has
-        passed by that count starts now.
-        """
-        last = history.last_slot(schedule.name)
-        if last is None or not isinstance(trigger, Interval):
-            first = trigger.get_next_fire_time(None, now)
-            return first.replace(microsecond=0) if first else None
-        if last > now:
-            # The clock was set back. On full seconds it would meet slots that have their rows.
-            anew = trigger.get_next_fire_time(None, now)
-            return anew.replace(microsecond=anew.microsecond or 1)
-        return max(trigger.get_next_fire_time(last, now), now).replace(microsecond=0)
+        return fresh_slot(trigger, history.last_slot(schedule.name), now)
 
     def _give_up(self, name: str, first: datetime | None, now: datetime, why: str) -> None:
         """Write the row of the slots that have come and will not start any more."""

@@ -42,6 +42,7 @@ class Finished:
     error: str = ""
     traceback: str = ""
     log: list[dict[str, Any]] = field(default_factory=list)
+    progress: dict[str, Any] | None = None
     may_retry: bool = True
 
     def bare(self) -> "Finished":
@@ -178,6 +179,7 @@ class Recorder:
             error=outcome.error,
             traceback=outcome.traceback,
             log=outcome.log,
+            progress=outcome.progress,
         ):
             return True
         _tell_late(outcome)

@@ -4,12 +4,14 @@ import asyncio
 import contextlib
 import functools
 import inspect
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, ParamSpec, TypeVar, cast
 
 from .context import RunContext, current_run, entered
 from .errors import UnknownJob
+from .errors import gettext as _
 from .outcome import Attempt, Outcome
 
 __all__ = ["Job", "Outcome", "RunContext", "current_run", "get", "jobs", "safe_job", "unregister"]
@@ -53,6 +55,7 @@ class Job:
         return outcome
 
 
+_NAME = re.compile(r"[\w.:-]{1,100}")
 _jobs: dict[str, Job] = {}
 
 
@@ -66,6 +69,7 @@ def safe_job(
     run_at_once: bool = False,
     timeout_seconds: int | None = None,
     max_retries: int = 0,
+    description: str = "",
 ) -> Callable[[Callable[P, R]], Callable[P, R | None]]:
     """Register a function, plain or ``async def``, as the job ``name``.
 
@@ -77,12 +81,20 @@ def safe_job(
     (neither: not scheduled until a person does), with ``timeout_seconds`` and
     ``max_retries``; ``min_interval_seconds`` is the shortest that people may set, and with
     ``run_at_once`` a job that has never run does not wait for its first slot.
+    ``description`` is what people read of it, the beginning of its docstring by default; of
+    one that is marked for translation they read it in their language.
+
+    Raises ValueError for a name that can't stand in an address or is taken.
     """
+    if not _NAME.fullmatch(name):
+        raise ValueError(
+            f"{name!r} can't be the name of a job: use letters, digits, _ . : and -, 100 at most."
+        )
 
     def decorate(func: Callable[P, R]) -> Callable[P, R | None]:
         if name in _jobs and _origin(_jobs[name].func) != _origin(func):
             raise ValueError(f"Two jobs are called {name!r}: each needs a name of its own.")
-        doc = inspect.getdoc(func) or ""
+        doc = (inspect.getdoc(func) or "").partition("\n\n")[0].replace("\n", " ")
         _jobs[name] = Job(
             name=name,
             func=func,
@@ -93,7 +105,7 @@ def safe_job(
             run_at_once=run_at_once,
             timeout_seconds=timeout_seconds,
             max_retries=max_retries,
-            description=doc.partition("\n\n")[0].replace("\n", " "),
+            description=description or doc,
         )
         return _safe(name, func)
 
@@ -132,9 +144,9 @@ def get(name: str) -> Job:
     try:
         return _jobs[name]
     except KeyError:
-        known = ", ".join(sorted(_jobs)) or "none"
+        told = {"job": repr(name), "known": ", ".join(sorted(_jobs)) or _("none")}
         raise UnknownJob(
-            f"No job called {name!r} is registered. Registered jobs: {known}."
+            _("No job called %(job)s is registered. Registered jobs: %(known)s.") % told
         ) from None
 
 

@@ -62,6 +62,7 @@ def _next_attempt(run: JobRun, failed_at: datetime) -> JobRun:
         queued_at=failed_at,
         not_before=failed_at + pause_after(run.attempt),
         requested_by=run.requested_by,
+        reason=run.reason,
     )
 
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import threading
 from collections import deque
 from collections.abc import Iterator
 from contextvars import ContextVar
@@ -23,26 +24,39 @@ _current: ContextVar["RunLog | None"] = ContextVar("run_log", default=None)
 
 
 class RunLog:
-    """Keeps the first and the last events of a run; those between are counted, not kept."""
+    """Keeps the first and the last events of a run; those between are counted, not kept.
+
+    Threads of the job add to it while another reads it.
+    """
 
     def __init__(self) -> None:
         self._first: list[dict[str, Any]] = []
         self._last: deque[dict[str, Any]] = deque(maxlen=LAST_EVENTS)
         self._seen = 0
+        # Held for no longer than it takes to append, or to copy some hundred references.
+        self._lock = threading.Lock()
+
+    @property
+    def version(self) -> int:
+        """Another number whenever something was added."""
+        return self._seen
 
     def add(self, event: EventDict) -> None:
-        self._seen += 1
         kept = _kept(event)
-        if len(self._first) < FIRST_EVENTS:
-            self._first.append(kept)
-        else:
-            self._last.append(kept)
+        with self._lock:
+            self._seen += 1
+            if len(self._first) < FIRST_EVENTS:
+                self._first.append(kept)
+            else:
+                self._last.append(kept)
 
     def events(self) -> list[dict[str, Any]]:
         """The log as JSON: ``{"at", "level", "event", ...fields}``, oldest first."""
-        left_out = self._seen - len(self._first) - len(self._last)
+        with self._lock:
+            first, last, seen = list(self._first), list(self._last), self._seen
+        left_out = seen - len(first) - len(last)
         gap = [{"level": "warning", "event": "log_events_left_out", "count": left_out}]
-        return [*self._first, *(gap if left_out else []), *self._last]
+        return [*first, *(gap if left_out else []), *last]
 
 
 @contextlib.contextmanager

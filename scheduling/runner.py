@@ -63,7 +63,13 @@ class ClaimedRun:
             finished_at=finished_at,
             error=error,
             log=self.log.events(),
+            progress=self.progress(),
         )
+
+    def progress(self) -> dict[str, Any] | None:
+        """What its job reported last, as it is stored."""
+        reached = self.context.reached
+        return reached._asdict() if reached else None
 
 
 def run(claimed: ClaimedRun, recorder: Recorder, clock: Callable[[], datetime]) -> Status:
@@ -97,6 +103,7 @@ def _finished(claimed: ClaimedRun, outcome: Outcome, finished_at: datetime) -> F
         error=clean(outcome.reason, MAX_ERROR),
         traceback=_cut_middle(clean(outcome.traceback)),
         log=claimed.log.events(),
+        progress=claimed.progress(),
         may_retry=not _is_permanent(outcome),
     )
 

@@ -19,6 +19,7 @@ from .jobstore import SlotStore
 from .presence import Presence
 from .recorder import Recorder
 from .scheduler import SlotScheduler
+from .tail import Tail
 from .triggers import Trigger
 
 logger = structlog.get_logger(__name__)
@@ -26,6 +27,7 @@ logger = structlog.get_logger(__name__)
 # What stored jobs refer to, whatever their own function is called in this release.
 _STORED_FUNCTION = "scheduling.runner:by_name"
 _SOON = 5.0
+_AT_ONCE = 0.5
 
 
 class SchedulerService:
@@ -51,6 +53,7 @@ class SchedulerService:
         self.store = SlotStore()
         self.recorder = Recorder(self.process)
         self.executor = ThreadExecutor(threads or settings.SCHEDULER_THREADS, self.recorder, clock)
+        self._tail = Tail(self.process, self.executor.in_flight)
         self._scheduler = SlotScheduler(
             process=self.process,
             store=self.store,
@@ -90,6 +93,7 @@ class SchedulerService:
         else:
             self.recorder.start()
             self._scheduler.start()
+            self._tail.start()
             logger.info("scheduler_started", worker=str(self.process))
 
     def hold(self) -> None:
@@ -111,10 +115,12 @@ class SchedulerService:
 
     def finish(self) -> bool:
         """End all threads but those of jobs; False if outcomes were left unwritten."""
+        self._tail.stop()
         self._scheduler.halt(_SOON)
         self.executor.shutdown(wait=False)
         self._release()
         written = self.recorder.close(_SOON)
+        self._tail.join(_AT_ONCE)
         if self._own_presence:
             self._presence.stop()
         logger.info("scheduler_stopped", worker=str(self.process))

@@ -9,6 +9,8 @@ from typing import Any
 from django.db.models import CharField, TextField
 from django.db.models.functions import Cast, Left
 from django.utils.dateparse import parse_datetime
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
 
 from .models import JobRun
 from .querysets import JobRunQuerySet
@@ -34,9 +36,15 @@ def for_list(runs: JobRunQuerySet) -> JobRunQuerySet:
 
 def line(run: JobRun) -> str:
     """The error, or else the result, in one line; of a run that came out of ``for_list``."""
-    error, result = run.__dict__["error_begin"], run.__dict__["result_begin"]
-    if error:
-        return clean(" ".join(error.split()), LINE)
+    return error_line(run) or result_line(run)
+
+
+def error_line(run: JobRun) -> str:
+    return clean(" ".join(run.__dict__["error_begin"].split()), LINE)
+
+
+def result_line(run: JobRun) -> str:
+    result = run.__dict__["result_begin"]
     if not result:
         return ""
     try:
@@ -57,8 +65,8 @@ def in_words(value: Any) -> str:
 
 def _told(value: Any) -> str:
     rows = flatten(value)
-    told = [f"{name} {text}".strip() for name, text in rows if text not in ("0", "none")]
-    return ", ".join(told) or "nothing"
+    told = [f"{name} {text}".strip() for name, text in rows if text not in ("0", _("none"))]
+    return ", ".join(told) or _("nothing")
 
 
 def flatten(value: Any) -> list[tuple[str, str]]:
@@ -84,11 +92,11 @@ def _rows(value: Any, name: str) -> Iterator[tuple[str, str]]:
 
 def _text(value: Any) -> str:
     if value is None or value in ([], {}):
-        return "none"
+        return _("none")
     if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, int):
-        return f"{value:,}"
+        return _("yes") if value else _("no")
+    if isinstance(value, int | float):
+        return number_format(value, force_grouping=True)
     if isinstance(value, list):
         return ", ".join(_text(inner) for inner in value)
     return str(value)
@@ -120,3 +128,32 @@ def _moment(text: Any) -> datetime | None:
         return parse_datetime(text) if isinstance(text, str) else None
     except ValueError:
         return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far a run came. ``total`` is None when nobody knows it."""
+
+    done: float
+    total: float | None
+    text: str
+
+    @property
+    def percent(self) -> int | None:
+        return int(100 * min(self.done / self.total, 1)) if self.total else None
+
+
+def progress_of(run: JobRun) -> Progress | None:
+    """What the run reports; None when it reports nothing that can be understood."""
+    told = run.progress if isinstance(run.progress, dict) else {}
+    done, text = _count(told.get("done")), told.get("text")
+    if done is None:
+        return None
+    total = _count(told.get("total")) or None
+    return Progress(done=done, total=total, text=str(text) if text else "")
+
+
+def _count(value: Any) -> float | None:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    # What is no finite number is no count either.
+    return value if is_number and 0 <= value < 1e15 else None

@@ -16,7 +16,11 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from apscheduler.triggers.base import BaseTrigger
 from cronsim import CronSim, CronSimError
+from django.utils.formats import number_format
+from django.utils.translation import get_language, gettext_noop, ngettext, npgettext
+from django.utils.translation import gettext as _
 
+from . import cron_words
 from .errors import InvalidSchedule
 
 MAX_INTERVAL = 31_536_000
@@ -25,7 +29,16 @@ MAX_CRON_LENGTH = 100
 MAX_COUNTED = 10_000
 # Without coalescing every slot gets a run of its own, but not without end.
 MAX_RECENT = 101
+DAYS_IN_A_YEAR = 365
 
+# What cronsim says of a field.
+_REASONS = (
+    gettext_noop("Bad minute"),
+    gettext_noop("Bad hour"),
+    gettext_noop("Bad day-of-month"),
+    gettext_noop("Bad month"),
+    gettext_noop("Bad day-of-week"),
+)
 _CRON_CHARACTERS = re.compile(r"[0-9A-Za-z*/,\-# \t]+")
 
 
@@ -72,7 +85,7 @@ class Interval(BaseTrigger):
 
     @property
     def words(self) -> str:
-        return f"every {seconds_in_words(self.seconds)}"
+        return _every(self.seconds)
 
 
 class Cron(BaseTrigger):
@@ -113,9 +126,25 @@ class Cron(BaseTrigger):
 
     @property
     def words(self) -> str:
+        if not (get_language() or "en").startswith("en"):
+            return f"{cron_words.in_words(self.expression)} ({self.zone})"
         sentence: str = self._simulate(datetime.now(UTC)).explain()
         sentence = sentence[:1].lower() + sentence[1:]
         return f"{sentence} ({self.zone})"
+
+    def names(self, slot: datetime) -> bool:
+        """Whether the text holds this time of day; if not, a clock change brought it here."""
+        local, times = slot.astimezone(ZoneInfo(self.zone)), self._simulate(slot)
+        return local.minute in times.minutes and local.hour in times.hours
+
+    def runs_in_a_year(self, start: datetime) -> tuple[int, int]:
+        """On how many days of the year after ``start``, and how often on each: clock changes
+        aside, so that it costs the same for any text."""
+        times = self._simulate(start)
+        day = start.astimezone(ZoneInfo(self.zone)).date()
+        year = (day + timedelta(days=number) for number in range(DAYS_IN_A_YEAR))
+        days = sum(one.month in times.months and times.match_day(one) for one in year)
+        return days, len(times.minutes) * len(times.hours)
 
     def _after(self, moment: datetime) -> Iterator[datetime]:
         for slot in self._simulate(moment):
@@ -145,7 +174,7 @@ def build(
     Raises InvalidSchedule, in words for whoever typed it.
     """
     if not isinstance(cron, str):
-        raise InvalidSchedule("A cron schedule is a text of five fields, such as 30 4 * * *.")
+        raise InvalidSchedule(_("A cron schedule is a text of five fields, such as 30 4 * * *."))
     if cron.strip():
         return _cron(cron.strip(), zone)
     seconds = check_interval(interval_seconds, min_interval)
@@ -157,10 +186,19 @@ def check_interval(value: Any, min_interval: int = 1) -> int:
     is_whole = isinstance(value, int) and not isinstance(value, bool)
     if is_whole and (value == 0 or min_interval <= value <= MAX_INTERVAL):
         return int(value)
+    bounds = {"least": grouped(min_interval), "most": grouped(MAX_INTERVAL)}
     raise InvalidSchedule(
-        f"The interval must be 0 (disabled) or a whole number of seconds "
-        f"from {min_interval:,} to {MAX_INTERVAL:,}."
+        _(
+            "The interval must be 0 (disabled) or a whole number of seconds "
+            "from %(least)s to %(most)s."
+        )
+        % bounds
     )
+
+
+def grouped(number: int) -> str:
+    """``31,536,000``, or as the reader's language writes it."""
+    return number_format(number, force_grouping=True)
 
 
 def check_zone(zone: str) -> ZoneInfo:
@@ -168,7 +206,8 @@ def check_zone(zone: str) -> ZoneInfo:
     if zone in _zones():
         return ZoneInfo(zone)
     raise InvalidSchedule(
-        f"There is no time zone called {zone[:60]!r}. Write it like Europe/Berlin or UTC."
+        _("There is no time zone called %(zone)s. Write it like Europe/Berlin or UTC.")
+        % {"zone": repr(zone[:60])}
     )
 
 
@@ -180,44 +219,96 @@ def _zones() -> frozenset[str]:
 
 def seconds_in_words(seconds: int) -> str:
     """``14400`` as ``4 hours``, ``90`` as ``1 minute 30 seconds``."""
-    parts = []
-    for unit, size in (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1)):
-        count, seconds = divmod(seconds, size)
-        if count:
-            parts.append(f"{count} {unit}{'' if count == 1 else 's'}")
-    if parts in (["1 day"], ["1 hour"], ["1 minute"], ["1 second"]):
-        return parts[0][2:]
-    return " ".join(parts) or "0 seconds"
+    days, hours, minutes, rest = _units(seconds)
+    told = [ngettext("%(count)d day", "%(count)d days", days) % {"count": days}] if days else []
+    told += _below_a_day(hours, minutes, rest)
+    return " ".join(told) or _("0 seconds")
+
+
+def _every(seconds: int) -> str:
+    """``every 4 hours``, ``every day``, ``every 1 minute 30 seconds``."""
+    days, hours, minutes, rest = units = _units(seconds)
+    if sum(map(bool, units)) == 1:
+        return _every_unit(days, hours, minutes, rest)
+    # Many languages decline what follows: "4 Tage" is "im Abstand von 4 Tagen".
+    told = (
+        [npgettext("interval", "%(count)d day", "%(count)d days", days) % {"count": days}]
+        if days
+        else []
+    )
+    told += _below_a_day(hours, minutes, rest)
+    return _("every %(duration)s") % {"duration": " ".join(told)}
+
+
+def _every_unit(days: int, hours: int, minutes: int, seconds: int) -> str:
+    if days:
+        return ngettext("every day", "every %(count)d days", days) % {"count": days}
+    if hours:
+        return ngettext("every hour", "every %(count)d hours", hours) % {"count": hours}
+    if minutes:
+        return ngettext("every minute", "every %(count)d minutes", minutes) % {"count": minutes}
+    return ngettext("every second", "every %(count)d seconds", seconds) % {"count": seconds}
+
+
+def _units(seconds: int) -> tuple[int, int, int, int]:
+    """Days, hours, minutes, seconds."""
+    minutes, seconds = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    return (*divmod(hours, 24), minutes, seconds)
+
+
+def _below_a_day(hours: int, minutes: int, seconds: int) -> list[str]:
+    texts = (
+        (hours, ngettext("%(count)d hour", "%(count)d hours", hours)),
+        (minutes, ngettext("%(count)d minute", "%(count)d minutes", minutes)),
+        (seconds, ngettext("%(count)d second", "%(count)d seconds", seconds)),
+    )
+    return [text % {"count": count} for count, text in texts if count]
 
 
 def in_words(interval_seconds: int, cron: str, zone: str) -> str:
     """A stored schedule in words, whatever it holds."""
+    return _in_words(interval_seconds, cron, zone, get_language() or "")
+
+
+# Pages tell the same few schedules over and over. The language is not read here, but the words
+# depend on it.
+@lru_cache(maxsize=1_000)
+def _in_words(interval_seconds: int, cron: str, zone: str, _language: str) -> str:
     try:
         trigger = build(interval_seconds, cron, zone)
     except InvalidSchedule:
-        return "not understood"
-    return trigger.words if trigger else "disabled"
+        return _("not understood")
+    return trigger.words if trigger else _("disabled")
 
 
 @lru_cache(maxsize=512)
 def _cron(expression: str, zone: str) -> Cron:
     if len(expression) > MAX_CRON_LENGTH:
-        raise InvalidSchedule(f"A cron text has at most {MAX_CRON_LENGTH} characters.")
+        raise InvalidSchedule(
+            _("A cron text has at most %(count)d characters.") % {"count": MAX_CRON_LENGTH}
+        )
     if not _CRON_CHARACTERS.fullmatch(expression):
         raise InvalidSchedule(
-            "A cron text holds digits, names of days and months, and * / , - # only."
+            _("A cron text holds digits, names of days and months, and * / , - # only.")
         )
     if len(expression.split()) != 5:
         raise InvalidSchedule(
-            "A cron text has five fields: minute, hour, day of month, month, day of week."
+            _("A cron text has five fields: minute, hour, day of month, month, day of week.")
         )
     check_zone(zone)
     cron = Cron(" ".join(expression.split()), zone)
     try:
         first = cron.get_next_fire_time(None, datetime.now(UTC))
     except (CronSimError, ValueError, AssertionError) as error:
-        reason = error or "it is malformed"
-        raise InvalidSchedule(f"The cron text can't be understood: {reason}.") from None
+        raise InvalidSchedule(
+            _("The cron text can't be understood: %(reason)s.") % {"reason": _reason(error)}
+        ) from None
     if first is None:
-        raise InvalidSchedule("The cron text names a date that never comes.")
+        raise InvalidSchedule(_("The cron text names a date that never comes."))
     return cron
+
+
+def _reason(error: Exception) -> str:
+    """What cronsim says, in the reader's language."""
+    return _(str(error)) if str(error) else _("it is malformed")

@@ -1,12 +1,32 @@
 """The pages of scheduling."""
 
 from django.urls import path
-from django.views.generic import RedirectView
 
-from .views import pauses, runs, settings
+from .views import (
+    changes,
+    day,
+    export,
+    job,
+    overview,
+    pauses,
+    revert,
+    run,
+    runs,
+    settings,
+    wall,
+    when,
+    worker,
+)
 
 urlpatterns = [
-    path("", RedirectView.as_view(pattern_name="scheduling-settings"), name="home"),
+    path("", overview.overview, name="home"),
+    path("live/jobs/", overview.jobs_part, name="scheduling-overview-jobs"),
+    path("live/failures/", overview.failures_part, name="scheduling-overview-failures"),
+    path("live/extra/", overview.extra_part, name="scheduling-overview-extra"),
+    path("wall/", wall.wall, name="scheduling-wall"),
+    path("live/wall/jobs/", wall.jobs_part, name="scheduling-wall-jobs"),
+    path("live/wall/worker/", wall.worker_part, name="scheduling-wall-worker"),
+    path("live/worker/", worker.worker, name="scheduling-worker"),
     path("settings/", settings.settings_page, name="scheduling-settings"),
     path("settings/pause/", pauses.pause_all, name="scheduling-pause-all"),
     path("settings/resume/", pauses.resume_all, name="scheduling-resume-all"),
@@ -14,7 +34,21 @@ urlpatterns = [
     path("settings/<str:name>/pause/", pauses.pause, name="scheduling-pause"),
     path("settings/<str:name>/resume/", pauses.resume, name="scheduling-resume"),
     path("settings/<str:name>/run/", settings.run_now, name="scheduling-run-now"),
+    path("jobs/<str:name>/preview/", when.preview, name="scheduling-preview"),
+    path("jobs/<str:name>/", job.job_page, name="scheduling-job"),
+    path("jobs/<str:name>/head/", job.job_head, name="scheduling-job-head"),
+    path("jobs/<str:name>/times/", job.job_times, name="scheduling-job-times"),
+    path("jobs/<str:name>/history/", job.job_history, name="scheduling-job-history"),
+    path("jobs/<str:name>/revert/<int:entry_id>/", revert.revert, name="scheduling-revert"),
+    path("changes/", changes.changes_page, name="scheduling-changes"),
+    path("changes/newest/", changes.newest, name="scheduling-changes-newest"),
+    path("day/", day.day_page, name="scheduling-day"),
+    path("day/live/", day.day_part, name="scheduling-day-part"),
     path("runs/", runs.runs_page, name="scheduling-runs"),
-    path("runs/<int:run_id>/", runs.run_page, name="scheduling-run"),
-    path("runs/<int:run_id>/cancel/", runs.cancel, name="scheduling-cancel"),
+    path("runs/live/", runs.newest, name="scheduling-runs-newest"),
+    path("runs/export/", export.export, name="scheduling-runs-export"),
+    path("runs/<int:run_id>/", run.run_page, name="scheduling-run"),
+    path("runs/<int:run_id>/live/", run.run_part, name="scheduling-run-part"),
+    path("runs/<int:run_id>/cancel/", run.cancel, name="scheduling-cancel"),
+    path("runs/<int:run_id>/again/", run.run_again, name="scheduling-run-again"),
 ]

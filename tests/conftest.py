@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 import structlog
+from django.utils import translation
 
 from scheduling import registry
 from scheduling.registry import current_run, safe_job
@@ -20,6 +21,13 @@ def django_db_modify_db_settings(
     database = settings.DATABASES["default"]
     if database["ENGINE"] == "django.db.backends.sqlite3":
         database["TEST"]["NAME"] = str(tmp_path_factory.mktemp("db") / "test.sqlite3")
+
+
+@pytest.fixture(autouse=True)
+def english() -> Iterator[None]:
+    """A request leaves its language to whatever its thread does next."""
+    yield
+    translation.deactivate()
 
 
 class Cast:

@@ -1,6 +1,9 @@
 """The house's rules: who may import whom, and what we lean on in APScheduler."""
 
 import ast
+import os
+import subprocess
+import sys
 from importlib.metadata import version
 from pathlib import Path
 
@@ -51,10 +54,17 @@ def test_only_five_modules_know_apscheduler():
     }
 
 
-@pytest.mark.parametrize("name", ["registry", "context", "outcome"])
+@pytest.mark.parametrize("name", ["registry", "context", "progress", "outcome"])
 def test_the_registry_knows_neither_django_nor_apscheduler(name):
     path = PROJECT / f"scheduling/{name}.py"
     assert not any(name.startswith(("django", "apscheduler")) for name in imported(path))
+
+
+def test_a_job_can_be_written_and_called_without_settings():
+    code = "from scheduling.registry import safe_job, current_run; current_run().progress(1, 2)\n"
+    code += "from scheduling.errors import RunCancelled; assert 'cancelled' in str(RunCancelled())"
+    env = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
+    subprocess.run([sys.executable, "-c", code], cwd=PROJECT, env=env, check=True)
 
 
 def test_no_module_is_called_after_nothing_in_particular():

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from scheduling import registry
+from tests.browser.pages import PAGES
 
 PROJECT = Path(__file__).resolve().parent.parent
 README = (PROJECT / "README.md").read_text()
@@ -46,7 +47,16 @@ def test_every_check_is_in_the_docs():
         assert identity in SETTINGS
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/architecture.md", "docs/benchmarks.md"])
+@pytest.mark.parametrize("name", PAGES)
+def test_every_page_is_pictured_in_both_themes(name):
+    pictured = (PROJECT / "docs/pages.md").read_text()
+    for scheme in ("light", "dark"):
+        assert f"pictures/{name}-{scheme}.png" in pictured
+
+
+@pytest.mark.parametrize(
+    "page", ["README.md", *(f"docs/{name}.md" for name in ("architecture", "benchmarks", "pages"))]
+)
 def test_links_of_the_docs_lead_somewhere(page):
     path = PROJECT / page
     for target in re.findall(r"\]\((?!http)([^)#]+)", path.read_text()):

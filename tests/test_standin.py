@@ -132,6 +132,17 @@ def test_a_fault_comes_after_some_requests_and_passes(standin: StandIn) -> None:
     assert standin.count(MODS) == 3
 
 
+def test_a_fault_of_a_folder_holds_for_all_beneath_it(standin: StandIn) -> None:
+    one, other = (f"/api/mod/{row['modid']}" for row in standin.world.mods[:2])
+    standin.fail("/api/mod/", "wrong_statuscode", code="500")
+    standin.fail(one, "wrong_statuscode", code="410")
+    assert get(standin, one) == {"statuscode": "410"}
+    assert get(standin, other) == {"statuscode": "500"}
+    assert get(standin, MODS)["statuscode"] == "200"
+    standin.heal("/api/mod/")
+    assert get(standin, other)["statuscode"] == "200"
+
+
 def test_faults_are_switched_over_http_too(standin: StandIn) -> None:
     control(standin, {"path": MODS, "fault": "wrong_statuscode", "options": {"code": "500"}})
     assert get(standin, MODS) == {"statuscode": "500"}

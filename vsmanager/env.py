@@ -104,6 +104,23 @@ def base_url(name: str, default: str) -> str:
     return read("str", name, default, check).rstrip("/")
 
 
+def secret_address(name: str) -> str:
+    """An http or https address, or "" for none; never repeats it, its path may be a secret."""
+
+    def check(value: str) -> str | None:
+        try:
+            parts = urlsplit(value)
+            _ = parts.port
+        except ValueError:
+            return "is not a web address"
+        well = parts.scheme in ("http", "https") and _HOST.fullmatch(parts.hostname or "")
+        if value and not (well and value.isascii() and value.isprintable() and " " not in value):
+            return "must be a web address that begins with http:// or https://"
+        return None
+
+    return read("str", name, "", check)
+
+
 def database(name: str, default: str) -> dict[str, Any]:
     """The settings of a SQLite or PostgreSQL database; never repeats the address, it may hold
     a password."""

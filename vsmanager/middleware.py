@@ -3,6 +3,8 @@
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.utils.translation import activate, get_language_from_request
+from django.utils.translation import gettext_lazy as _
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
@@ -13,12 +15,18 @@ def refuse_nonsense(get_response: Handler) -> Handler:
 
     def middleware(request: HttpRequest) -> HttpResponse:
         if _has_null(request):
-            return HttpResponseBadRequest("The address holds a null character.")
+            return _refusal(request, _("The address holds a null character."))
         if request.path.startswith("/admin/") and _has_regex(request):
-            return HttpResponseBadRequest("Filters by regular expression are switched off.")
+            return _refusal(request, _("Filters by regular expression are switched off."))
         return get_response(request)
 
     return middleware
+
+
+def _refusal(request: HttpRequest, text: object) -> HttpResponse:
+    # Django's own middleware that chooses the language comes later.
+    activate(get_language_from_request(request))
+    return HttpResponseBadRequest(str(text))
 
 
 def _has_null(request: HttpRequest) -> bool:

@@ -22,6 +22,8 @@ SCHEDULER_THREADS = env.integer("SCHEDULER_THREADS", 10, 1, 500)
 SCHEDULER_EXECUTOR = env.choice("SCHEDULER_EXECUTOR", "threads", "threads")
 RUN_RETENTION_DAYS = env.integer("RUN_RETENTION_DAYS", 90, 1, 3_650)
 RUNS_KEPT_PER_JOB = env.integer("RUNS_KEPT_PER_JOB", 20, 0, 10_000)
+NEWS_ALLOW_PRIVATE = env.boolean("NEWS_ALLOW_PRIVATE", False)
+DEADMAN_URL = env.secret_address("DEADMAN_URL")
 LOG_FORMAT = env.choice(
     "LOG_FORMAT", "console" if sys.stderr and sys.stderr.isatty() else "json", "console", "json"
 )
@@ -36,6 +38,7 @@ INSTALLED_APPS = [
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "csp",
+    "django_htmx",
     "ninja",
     "django_apscheduler",
     "scheduling",
@@ -44,23 +47,30 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "django.middleware.gzip.GZipMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "scheduling.api.envelope.api_envelope",
     "vsmanager.middleware.refuse_nonsense",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
 ]
 
 ROOT_URLCONF = "vsmanager.urls"
 WSGI_APPLICATION = "vsmanager.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 USE_TZ = True
+LANGUAGE_CODE = "en"
+# What the browser asks for, of those that are complete.
+LANGUAGES = [("en", "English"), ("de", "Deutsch")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
 LOGIN_URL = "admin:login"
 LOGIN_REDIRECT_URL = "home"
 
@@ -79,6 +89,7 @@ TEMPLATES = [
     },
 ]
 
+AUTHENTICATION_BACKENDS = ["vsmanager.auth.OneQueryBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (
@@ -93,12 +104,21 @@ STATIC_URL = "static/"
 # Static files are served from the apps themselves, so a fresh clone needs no build step.
 WHITENOISE_USE_FINDERS = True
 
+# Of one upload of zipped mods; mods.uploads bounds their size.
+DATA_UPLOAD_MAX_NUMBER_FILES = 64
+
 SESSION_COOKIE_AGE = 12 * 60 * 60
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],
-        "img-src": [SELF, "data:"],
+        # The mod database's own: descriptions of mods show images from there (mods/safehtml.py).
+        "img-src": [
+            SELF,
+            "data:",
+            "https://mods.vintagestory.at",
+            "https://moddbcdn.vintagestory.at",
+        ],
         "object-src": [NONE],
         "base-uri": [NONE],
         "frame-ancestors": [NONE],

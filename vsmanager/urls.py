@@ -3,11 +3,17 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from mods import api as mods_api
+from mods import readiness_api
 from scheduling.api.v1 import api
 from scheduling.health import healthz, readyz
 
+api.add_router("/readiness", readiness_api.router)
+api.add_router("", mods_api.router)
+
 urlpatterns = [
     path("", include("scheduling.urls")),
+    path("", include("mods.urls")),
     path("api/v1/", api.urls),
     path("admin/", admin.site.urls),
     path("healthz", healthz),

@@ -5,6 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser, User
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 from ninja.security import APIKeyCookie, HttpBearer
 from ninja.utils import check_csrf
 
@@ -53,9 +54,9 @@ class Session(Right, APIKeyCookie):
         if isinstance(request.user, AnonymousUser):
             return None
         # The check reads the form, after which a body that was not read is lost.
-        _ = request.body
+        request.body  # noqa: B018
         if check_csrf(request):
-            raise ApiError(403, "The CSRF token is missing or wrong: send X-CSRFToken.")
+            raise ApiError(403, _("The CSRF token is missing or wrong: send X-CSRFToken."))
         return self.check(request.user)
 
 

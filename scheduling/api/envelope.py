@@ -1,22 +1,25 @@
 """One form for every answer under /api/, also for those that Django gives by itself."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils.translation import gettext_lazy as _
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
 _CODES = {
-    400: ("BAD_REQUEST", "The request can't be understood."),
-    401: ("UNAUTHORIZED", "Sign in, or send a token: Authorization: Bearer TOKEN."),
-    403: ("FORBIDDEN", "You may not do this."),
-    404: ("NOT_FOUND", "There is nothing at this address."),
-    405: ("METHOD_NOT_ALLOWED", "This address does not take this method."),
-    409: ("CONFLICT", "What is there now does not allow this."),
-    413: ("TOO_LARGE", "The request is too large."),
-    422: ("INVALID_REQUEST", "The request does not have the right form."),
-    500: ("INTERNAL_ERROR", "Something went wrong; the error is in the server's log."),
+    400: ("BAD_REQUEST", _("The request can't be understood.")),
+    401: ("UNAUTHORIZED", _("Sign in, or send a token: Authorization: Bearer TOKEN.")),
+    403: ("FORBIDDEN", _("You may not do this.")),
+    404: ("NOT_FOUND", _("There is nothing at this address.")),
+    405: ("METHOD_NOT_ALLOWED", _("This address does not take this method.")),
+    409: ("CONFLICT", _("What is there now does not allow this.")),
+    413: ("TOO_LARGE", _("The request is too large.")),
+    422: ("INVALID_REQUEST", _("The request does not have the right form.")),
+    500: ("INTERNAL_ERROR", _("Something went wrong; the error is in the server's log.")),
 }
 
 
@@ -26,8 +29,17 @@ class ApiError(Exception):
     def __init__(self, status: int, message: str = "", code: str = "") -> None:
         usual_code, usual_message = _CODES[status]
         self.status = status
-        self.code, self.message = code or usual_code, message or usual_message
+        self.code, self.message = code or usual_code, message or str(usual_message)
         super().__init__(self.message)
+
+
+@contextmanager
+def refusals(code: str = "") -> Iterator[None]:
+    """What the domain refuses is told as a 422, in its own words."""
+    try:
+        yield
+    except ValidationError as error:
+        raise ApiError(422, " ".join(error.messages), code) from None
 
 
 def ok(**data: Any) -> dict[str, Any]:

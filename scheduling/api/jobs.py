@@ -1,11 +1,9 @@
 """/api/v1/jobs: what is scheduled, and what people do to it."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
-from django.core.exceptions import ValidationError
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 from ninja import Router, Status
 
 from .. import actions
@@ -14,7 +12,7 @@ from ..models import JobSchedule
 from ..outlook import annotated, outlook, outlooks
 from . import shapes
 from .auth import needs
-from .envelope import ApiError, ok
+from .envelope import ApiError, ok, refusals
 
 router = Router(tags=["jobs"])
 
@@ -32,7 +30,7 @@ def delete_job(request: HttpRequest, name: str) -> Any:
     schedule = _schedule(name)
     if not actions.unschedule(schedule, _caller(request)):
         raise _not_found(name)
-    return ok(message=f"{name} is no longer scheduled.")
+    return ok(message=_("%(job)s is no longer scheduled.") % {"job": name})
 
 
 @router.patch("/{name}", auth=needs("change", "jobschedule"))
@@ -40,17 +38,18 @@ def change_job(request: HttpRequest, name: str, patch: shapes.SchedulePatch) -> 
     """Change a schedule. A cron text wins over the interval; "" takes it away."""
     schedule = _schedule(name)
     fields = {field: getattr(patch, field) for field in patch.model_fields_set}
-    with _refusals():
+    with refusals("INVALID_SCHEDULE"):
         actions.change(schedule, _caller(request), **fields)
     return _job(name)
 
 
 @router.post("/{name}/run", auth=needs("change", "jobschedule"), response={202: Any})
-def run_job(request: HttpRequest, name: str) -> Any:
-    """Queue a run for the worker."""
-    schedule = _schedule(name)
+def run_job(request: HttpRequest, name: str, why: shapes.Because | None = None) -> Any:
+    """Queue a run for the worker, with a reason if one is sent."""
+    schedule, why = _schedule(name), why or shapes.Because()
     try:
-        run = actions.run_now(schedule, _caller(request))
+        with refusals():
+            run = actions.run_now(schedule, _caller(request), reason=why.reason)
     except UnknownJob as error:
         raise ApiError(404, str(error), "JOB_NOT_FOUND") from None
     except actions.AlreadyQueued as error:
@@ -62,7 +61,7 @@ def run_job(request: HttpRequest, name: str) -> Any:
 def pause_job(request: HttpRequest, name: str, how: shapes.Pause | None = None) -> Any:
     """Pause, until a time if one is sent."""
     schedule, how = _schedule(name), how or shapes.Pause()
-    with _refusals():
+    with refusals("INVALID_SCHEDULE"):
         actions.pause(schedule, _caller(request), until=how.until, reason=how.reason)
     return _job(name)
 
@@ -71,14 +70,6 @@ def pause_job(request: HttpRequest, name: str, how: shapes.Pause | None = None) 
 def resume_job(request: HttpRequest, name: str) -> Any:
     actions.resume(_schedule(name), _caller(request))
     return _job(name)
-
-
-@contextmanager
-def _refusals() -> Iterator[None]:
-    try:
-        yield
-    except ValidationError as error:
-        raise ApiError(422, " ".join(error.messages), "INVALID_SCHEDULE") from None
 
 
 def _caller(request: HttpRequest) -> Any:
@@ -93,7 +84,8 @@ def _schedule(name: str) -> JobSchedule:
 
 
 def _not_found(name: str) -> ApiError:
-    return ApiError(404, f"No job called {name!r} is scheduled.", "JOB_NOT_FOUND")
+    message = _("No job called %(job)s is scheduled.") % {"job": repr(name)}
+    return ApiError(404, message, "JOB_NOT_FOUND")
 
 
 def _job(name: str) -> Any:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 from ninja import Router
 
 from .. import actions
@@ -11,7 +12,7 @@ from ..models import JobRun
 from ..paging import PAGE, BadCursor, page
 from . import shapes
 from .auth import needs
-from .envelope import ApiError, ok
+from .envelope import ApiError, ok, refusals
 
 router = Router(tags=["runs"])
 MAX_LIMIT = 200
@@ -35,15 +36,15 @@ def list_runs(
     server's zone.
     """
     if unknown := [name for name in request.GET if name not in KNOWN]:
-        message = f"{unknown[0][:60]} is not a filter of runs. Known: {', '.join(KNOWN)}."
-        raise ApiError(422, message)
+        told = {"name": unknown[0][:60], "known": ", ".join(KNOWN)}
+        raise ApiError(422, _("%(name)s is not a filter of runs. Known: %(known)s.") % told)
     asked = {"job": job, "status": status, "trigger": trigger, "since": since, "until": until}
     wanted = RunFilter(asked)
     if not wanted.is_valid():
         raise ApiError(422, _refusal(asked, next(iter(wanted.errors))))
     size = whole_number(limit) if limit else PAGE
     if size is None or not 1 <= size <= MAX_LIMIT:
-        raise ApiError(422, f"limit must be from 1 to {MAX_LIMIT}.")
+        raise ApiError(422, _("limit must be from 1 to %(most)d.") % {"most": MAX_LIMIT})
     try:
         found = page(wanted.apply(JobRun.objects.without_details()), before, size)
     except BadCursor as error:
@@ -57,25 +58,28 @@ def get_run(request: HttpRequest, run_id: int) -> Any:  # noqa: ARG001
 
 
 @router.post("/{run_id}/cancel", auth=needs("change", "jobrun"))
-def cancel_run(request: HttpRequest, run_id: int) -> Any:
-    """End a queued run, or ask a running one to stop."""
-    run = _run(run_id)
+def cancel_run(request: HttpRequest, run_id: int, why: shapes.Because | None = None) -> Any:
+    """End a queued run, or ask a running one to stop, with a reason if one is sent."""
+    run, why = _run(run_id), why or shapes.Because()
     try:
-        actions.cancel(run, request.auth)  # type: ignore[attr-defined]
+        with refusals():
+            actions.cancel(run, request.auth, reason=why.reason)  # type: ignore[attr-defined]
     except actions.NotActive as error:
         raise ApiError(409, str(error), "RUN_NOT_ACTIVE") from None
     return ok(run=shapes.run(run))
 
 
 def _refusal(asked: dict[str, str], field: str) -> str:
-    value = asked[field][:50]
+    told = {"field": field, "value": repr(asked[field][:50])}
     if field in ("since", "until"):
-        return f"{field}: {value!r} is no date and time like 2026-01-31T14:00:00+00:00."
-    return f"No run has the {field} {value!r}."
+        text = _("%(field)s: %(value)s is no date and time like 2026-01-31T14:00:00+00:00.")
+        return text % told
+    return _("No run has the %(field)s %(value)s.") % told
 
 
 def _run(run_id: int) -> JobRun:
     run = JobRun.objects.filter(pk=run_id).first()
     if run is None:
-        raise ApiError(404, f"There is no run {run_id}.", "RUN_NOT_FOUND")
+        message = _("There is no run %(run)d.") % {"run": run_id}
+        raise ApiError(404, message, "RUN_NOT_FOUND")
     return run

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 from ninja import Body, Router
 
 from .. import jobsettings, triggers
@@ -25,8 +26,8 @@ def change_settings(request: HttpRequest, values: Body[dict[str, Any]]) -> Any:
     """Set intervals in seconds, all or none; 0 = disabled."""
     schedules = jobsettings.schedules()
     if unknown := [name for name in values if name not in schedules]:
-        known = ", ".join(schedules) or "none"
-        message = f"There is no setting {unknown[0][:60]!r}. Settings: {known}."
+        told = {"name": repr(unknown[0][:60]), "known": ", ".join(schedules) or _("none")}
+        message = _("There is no setting %(name)s. Settings: %(known)s.") % told
         raise ApiError(404, message, "SETTING_UNKNOWN")
     edits = [_edit(schedules[name], name, value) for name, value in values.items()]
     try:
@@ -41,7 +42,7 @@ def _edit(schedule: JobSchedule, name: str, value: Any) -> Edit:
         seconds = triggers.check_interval(value, schedule.min_interval)
     except InvalidSchedule as error:
         raise ApiError(422, f"{name}: {error}", "SETTING_INVALID") from None
-    return Edit(schedule=schedule, seconds=seconds)
+    return Edit(schedule=schedule, fields={"interval_seconds": seconds})
 
 
 def _settings() -> Any:

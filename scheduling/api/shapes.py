@@ -43,6 +43,14 @@ class Pause(Schema):
     reason: Annotated[Any, WithJsonSchema({"type": "string"})] = ""
 
 
+class Because(Schema):
+    """Why somebody asked for it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reason: Annotated[Any, WithJsonSchema({"type": "string"})] = ""
+
+
 def iso(moment: datetime | None) -> str | None:
     """ISO 8601 with the offset of the server's zone."""
     return localtime(moment).isoformat() if moment else None

@@ -9,6 +9,7 @@ from csp.decorators import csp_update
 from django.contrib.admin.views.decorators import staff_member_required
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
 from ninja import NinjaAPI, Schema
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.parser import Parser
@@ -24,7 +25,11 @@ logger = structlog.get_logger(__name__)
 # Python refuses to read numbers of thousands of digits; as a float they are refused in words.
 _MAX_DIGITS = 30
 # By the name of the parameter that takes the body.
-_SHAPES: dict[str, type[Schema]] = {"patch": shapes.SchedulePatch, "how": shapes.Pause}
+_SHAPES: dict[str, type[Schema]] = {
+    "patch": shapes.SchedulePatch,
+    "how": shapes.Pause,
+    "why": shapes.Because,
+}
 
 
 class JsonParser(Parser):
@@ -94,10 +99,13 @@ def _in_words(problem: DictStrAny) -> str:
     if problem["type"] == "extra_forbidden":
         # Where it stands: ("body", the parameter, the field).
         shape = _SHAPES.get(str(problem["loc"][-2]))
-        known = f" Known: {', '.join(shape.model_fields)}." if shape else ""
-        return f"{name} is not a field of this call.{known}"
+        if shape is None:
+            return _("%(name)s is not a field of this call.") % {"name": name}
+        told = {"name": name, "known": ", ".join(shape.model_fields)}
+        return _("%(name)s is not a field of this call. Known: %(known)s.") % told
     if name == "run_id" and problem["type"].startswith("int_"):
-        return "The run's number must be a whole number."
+        return _("The run's number must be a whole number.")
+    # What pydantic says is English.
     return f"{name}: {problem['msg']}."
 
 

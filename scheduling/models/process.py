@@ -1,9 +1,10 @@
 """The processes that run jobs."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import models
 from django.utils.timezone import now
+from django.utils.translation import gettext_lazy as _
 
 from ..querysets import SchedulerProcessQuerySet
 
@@ -15,17 +16,23 @@ SILENT_AFTER = timedelta(seconds=15)
 class SchedulerProcess(models.Model):
     """A process that runs jobs, and when it was last heard from."""
 
-    host = models.CharField(max_length=200)
-    pid = models.IntegerField()
-    started_at = models.DateTimeField(default=now)
-    heartbeat_at = models.DateTimeField(default=now, db_index=True)
-    leading_since = models.DateTimeField(null=True)
-    stopped_at = models.DateTimeField(null=True)
+    host = models.CharField(_("host"), max_length=200)
+    pid = models.IntegerField(_("pid"))
+    started_at = models.DateTimeField(_("started at"), default=now)
+    heartbeat_at = models.DateTimeField(_("heartbeat at"), default=now, db_index=True)
+    leading_since = models.DateTimeField(_("leading since"), null=True)
+    stopped_at = models.DateTimeField(_("stopped at"), null=True)
 
     objects = SchedulerProcessQuerySet.as_manager()
 
     class Meta:
-        verbose_name_plural = "scheduler processes"
+        verbose_name = _("scheduler process")
+        verbose_name_plural = _("scheduler processes")
 
     def __str__(self) -> str:
         return f"{self.host}:{self.pid}"
+
+    def leads(self, now: datetime) -> bool:
+        """Whether it leads and has been heard from within the last 15 seconds."""
+        heard = self.stopped_at is None and self.heartbeat_at > now - SILENT_AFTER
+        return heard and self.leading_since is not None

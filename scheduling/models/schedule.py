@@ -10,6 +10,8 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models, transaction
 from django.db.models import Q
 from django.utils.timezone import localtime, now
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from .. import limits, registry, triggers
 from ..errors import InvalidSchedule
@@ -24,69 +26,86 @@ def default_zone() -> str:
 class JobSchedule(models.Model):
     """When a job shall run. People write this; the worker only reads it."""
 
-    name = models.CharField(max_length=100, unique=True, editable=False)
+    name = models.CharField(_("name"), max_length=100, unique=True, editable=False)
     interval_seconds = models.IntegerField(
-        "interval in seconds", default=0, help_text="0 = disabled. A cron text below wins over it."
+        _("interval in seconds"),
+        default=0,
+        help_text=_("0 = disabled. A cron text below wins over it."),
     )
     cron = models.CharField(
-        "cron text",
+        _("cron text"),
         max_length=triggers.MAX_CRON_LENGTH,
         blank=True,
         default="",
-        help_text="Five fields: minute, hour, day of month, month, day of week. "
-        "Empty = the interval counts.",
+        help_text=_(
+            "Five fields: minute, hour, day of month, month, day of week. "
+            "Empty = the interval counts."
+        ),
     )
     timezone = models.CharField(
-        "time zone of the cron text",
+        _("time zone of the cron text"),
         max_length=64,
         default=default_zone,
-        help_text="Like Europe/Berlin.",
+        help_text=_("Like Europe/Berlin."),
     )
-    paused = models.BooleanField(default=False)
+    paused = models.BooleanField(_("paused"), default=False)
     paused_until = models.DateTimeField(
+        _("paused until"),
         null=True,
         blank=True,
-        help_text="Resumes by itself then. Empty = until somebody resumes it.",
+        help_text=_("Resumes by itself then. Empty = until somebody resumes it."),
     )
-    pause_reason = models.CharField(max_length=MAX_REASON, blank=True, default="")
+    pause_reason = models.CharField(
+        _("pause reason"), max_length=MAX_REASON, blank=True, default=""
+    )
     misfire_grace_seconds = models.PositiveIntegerField(
+        _("misfire grace seconds"),
         default=60,
         validators=[MinValueValidator(1), MaxValueValidator(triggers.MAX_INTERVAL)],
-        help_text="A cron slot that could not start for so many seconds is given up as missed. "
-        "An interval job that was missed always runs once as soon as it can.",
+        help_text=_(
+            "A cron slot that could not start for so many seconds is given up as missed. "
+            "An interval job that was missed always runs once as soon as it can."
+        ),
     )
     coalesce = models.BooleanField(
-        default=True, help_text="Run once for several slots that came while nothing could start."
+        _("coalesce"),
+        default=True,
+        help_text=_("Run once for several slots that came while nothing could start."),
     )
     max_instances = models.PositiveSmallIntegerField(
+        _("max instances"),
         default=1,
         validators=[MinValueValidator(1), MaxValueValidator(100)],
-        help_text="So many runs of this job may go on at the same time.",
+        help_text=_("So many runs of this job may go on at the same time."),
     )
     timeout_seconds = models.PositiveIntegerField(
+        _("timeout seconds"),
         null=True,
         blank=True,
         validators=[MinValueValidator(1), MaxValueValidator(MAX_TIMEOUT)],
-        help_text="A run that takes longer is closed as timed out. Empty = no limit.",
+        help_text=_("A run that takes longer is closed as timed out. Empty = no limit."),
     )
     max_retries = models.PositiveSmallIntegerField(
+        _("max retries"),
         default=0,
         validators=[MaxValueValidator(MAX_RETRIES)],
-        help_text="So many times a run that failed, timed out or was lost is tried again.",
+        help_text=_("So many times a run that failed, timed out or was lost is tried again."),
     )
-    revision = models.BigIntegerField(default=0, editable=False)
-    created_at = models.DateTimeField(default=now, editable=False)
-    updated_at = models.DateTimeField(default=now, editable=False)
+    revision = models.BigIntegerField(_("revision"), default=0, editable=False)
+    created_at = models.DateTimeField(_("created at"), default=now, editable=False)
+    updated_at = models.DateTimeField(_("updated at"), default=now, editable=False)
 
     objects = JobScheduleQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("job schedule")
+        verbose_name_plural = _("job schedules")
         ordering = ["name"]
         constraints = [
             models.CheckConstraint(
                 condition=Q(interval_seconds__gte=0, interval_seconds__lte=triggers.MAX_INTERVAL),
                 name="interval_is_0_to_a_year",
-                violation_error_message="The interval must be 0 to 31,536,000 seconds.",
+                violation_error_message=_("The interval must be 0 to 31,536,000 seconds."),
             ),
             models.CheckConstraint(condition=Q(max_instances__gte=1), name="at_least_one_instance"),
             models.CheckConstraint(
@@ -164,9 +183,14 @@ class JobSchedule(models.Model):
         """``paused until 2026-11-24 08:00 UTC: deploy``; empty when it is not paused."""
         if not self.is_paused(now):
             return ""
-        until = f" until {_to_the_minute(self.paused_until)}" if self.paused_until else ""
-        reason = f": {self.pause_reason}" if self.pause_reason else ""
-        return f"paused{until}{reason}"
+        told = {"reason": self.pause_reason, "until": ""}
+        if self.paused_until:
+            told["until"] = to_the_minute(self.paused_until)
+        if self.paused_until and self.pause_reason:
+            return gettext("paused until %(until)s: %(reason)s") % told
+        if self.paused_until:
+            return gettext("paused until %(until)s") % told
+        return gettext("paused: %(reason)s") % told if self.pause_reason else gettext("paused")
 
     def spec(self, now: datetime) -> dict[str, object]:
         """What is to be scheduled at this moment: where specs are equal nothing is to be done."""
@@ -179,7 +203,7 @@ class JobSchedule(models.Model):
         }
 
 
-def _to_the_minute(moment: datetime) -> str:
+def to_the_minute(moment: datetime) -> str:
     local = localtime(moment)
     seconds = f":{local:%S}" if local.second else ""
     return f"{local:%Y-%m-%d %H:%M}{seconds} {local:%Z}"
@@ -191,14 +215,16 @@ class ScheduleState(models.Model):
     schedule = models.OneToOneField(
         JobSchedule, on_delete=models.CASCADE, primary_key=True, related_name="state"
     )
-    applied_revision = models.BigIntegerField(default=0)
-    applied_spec = models.JSONField(default=dict)
-    applied_at = models.DateTimeField(null=True)
-    applied_by = models.CharField(max_length=200, default="", blank=True)
+    applied_revision = models.BigIntegerField(_("applied revision"), default=0)
+    applied_spec = models.JSONField(_("applied spec"), default=dict)
+    applied_at = models.DateTimeField(_("applied at"), null=True)
+    applied_by = models.CharField(_("applied by"), max_length=200, default="", blank=True)
     paused_slot_at = models.DateTimeField(
-        null=True, help_text="The slot that would have come next when the schedule was paused."
+        _("paused slot at"),
+        null=True,
+        help_text=_("The slot that would have come next when the schedule was paused."),
     )
-    problem = models.TextField(default="", blank=True)
+    problem = models.TextField(_("problem"), default="", blank=True)
 
     def __str__(self) -> str:
         return f"revision {self.applied_revision} by {self.applied_by}"
@@ -207,7 +233,7 @@ class ScheduleState(models.Model):
 class ChangeCounter(models.Model):
     """One row, counted up by whatever the worker should look at: it is cheap to watch."""
 
-    value = models.BigIntegerField(default=0)
+    value = models.BigIntegerField(_("value"), default=0)
 
     def __str__(self) -> str:
         return str(self.value)

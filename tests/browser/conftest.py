@@ -9,6 +9,7 @@ import sys
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -20,8 +21,17 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 PASSWORD = "for the browser tests"
 
 
+MAKE_MONITOR = f"""
+from django.contrib.auth.models import Group, User
+monitor = User.objects.create_user("monitor", password={PASSWORD!r}, is_staff=True)
+monitor.groups.set(Group.objects.filter(name="Monitor"))
+"""
+
+
 class Demo:
-    def __init__(self, folder: Path) -> None:
+    """``play`` brings jobs that are worth watching, and somebody who may only look."""
+
+    def __init__(self, folder: Path, play: bool = False) -> None:
         self.installation = Installation(folder)
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
@@ -30,6 +40,8 @@ class Demo:
         env = self.installation.env | {"ADMIN_PASSWORD": PASSWORD}
         for name in ("DJANGO_SETTINGS_MODULE", "MODDB_URL", "VERSIONS_URL"):
             del env[name]
+        if play:
+            env["DJANGO_SETTINGS_MODULE"] = "tests.browser.settings"
         with (folder / "up.log").open("w") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "vsmanager.up", "--demo", "--port", str(port)],
@@ -40,6 +52,9 @@ class Demo:
             )
         self.log = folder / "up.log"
         wait_until(lambda: "vsmanager is ready" in self.log.read_text(), 60)
+        if play:
+            done = self.installation.manage("shell", "-c", MAKE_MONITOR)
+            assert done.returncode == 0, done.stderr
 
     def healthz(self) -> str:
         with urllib.request.urlopen(f"{self.url}/healthz") as answer:
@@ -56,6 +71,13 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     yield demo
     if demo.process.poll() is None:
         demo.stop()
+
+
+@pytest.fixture(scope="session")
+def playing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    demo = Demo(tmp_path_factory.mktemp("play"), play=True)
+    yield demo
+    demo.stop()
 
 
 # Playwright keeps an event loop in this thread, in which Django refuses the database: it has
@@ -76,33 +98,43 @@ class Sight:
 
     def __init__(self, browser: Browser, demo: Demo) -> None:
         self._browser, self._demo = browser, demo
-        self._state = None
+        self._states: dict[str, Any] = {}
         self.complaints: list[str] = []
 
-    def page(self, scheme: str = "light", width: int = 1280, javascript: bool = True) -> Page:
+    def page(
+        self,
+        scheme: str = "light",
+        width: int = 1280,
+        javascript: bool = True,
+        person: str = "admin",
+        **options: Any,
+    ) -> Page:
         context = self._browser.new_context(
             base_url=self._demo.url,
             color_scheme=scheme,
             viewport={"width": width, "height": 900},
             java_script_enabled=javascript,
-            storage_state=self._state,
+            storage_state=self._states.get(person),
+            **options,
         )
         page = context.new_page()
         page.set_default_timeout(15_000)
         page.on("console", self._note)
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        if self._state is None:
+        if person not in self._states:
             page.goto("/admin/login/?next=/settings/")
-            page.get_by_label("Username").fill("admin")
-            page.get_by_label("Password").fill(PASSWORD)
-            page.get_by_role("button", name="Log in").click()
+            page.locator("#id_username").fill(person)
+            page.locator("#id_password").fill(PASSWORD)
+            page.locator("[type=submit]").click()
             page.wait_for_url("**/settings/")
-            self._state = context.storage_state()
+            self._states[person] = context.storage_state()
         return page
 
     def _note(self, message) -> None:
-        if message.type in ("error", "warning"):
-            self.complaints.append(message.text)
+        # A page that isn't there, or that asks again with a refusal, is one of those tried.
+        asked_for = "the server responded with a status of 404" in message.text
+        if message.type in ("error", "warning") and not asked_for:
+            self.complaints.append(f"{message.text} ({message.location.get('url')})")
 
 
 @pytest.fixture
@@ -110,6 +142,14 @@ def sight(browser: Browser, demo: Demo) -> Iterator[Sight]:
     sight = Sight(browser, demo)
     yield sight
     assert sight.complaints == []
+
+
+@pytest.fixture
+def stage(browser: Browser, playing: Demo) -> Iterator[Sight]:
+    """As ``sight``, with jobs that are worth watching."""
+    stage = Sight(browser, playing)
+    yield stage
+    assert stage.complaints == []
 
 
 @pytest.fixture(scope="session")

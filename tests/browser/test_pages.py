@@ -1,9 +1,13 @@
 """What a person sees and does, in a real browser, with a real worker behind."""
 
+import re
+
 import pytest
 
 from tests.process.databases import SERVER
 from tests.waiting import wait_until
+
+from .pages import PAGES
 
 pytestmark = [
     pytest.mark.skipif(bool(SERVER), reason="pages look the same on either database"),
@@ -12,11 +16,9 @@ pytestmark = [
     pytest.mark.xdist_group("browser"),
 ]
 
-PAGES = {"settings": "/settings/", "runs": "/runs/", "run": "/runs/1/"}
-
 
 def test_the_demo_is_up_with_a_leader_and_all_jobs(demo):
-    wait_until(lambda: '"job_count": 3' in demo.healthz(), 10)
+    wait_until(lambda: '"job_count": 4' in demo.healthz(), 10)
     assert '"running"' in demo.healthz()
 
 
@@ -38,20 +40,32 @@ def test_each_page_fits_a_wide_and_a_narrow_screen(sight, pictures, name, scheme
 def test_an_interval_edited_on_the_page_is_applied_by_the_running_worker(sight):
     page = sight.page()
     page.goto("/settings/")
-    page.get_by_label("mod_list_refresh_interval").fill("600")
     card = page.locator("section", has_text="mod_cache_refresh")
-    card.get_by_role("button", name="Save").click()
+    save = card.get_by_role("button", name="Save")
+    number, unit = card.get_by_label("mod_list_refresh_interval"), card.get_by_label("Unit")
+    assert save.is_disabled()
+    number.fill("10")
+    unit.select_option("minutes")
+    card.get_by_text("144 runs a day instead of 6; ").wait_for()
+    assert card.locator("time[data-mine]").count() == 10
+    number.fill("4")
+    unit.select_option("hours")
+    assert save.is_disabled()
+    number.fill("10")
+    unit.select_option("minutes")
+    save.click()
     card.get_by_text("every 10 minutes").first.wait_for()
     card.locator(".vs-applied", has_text=" by ").wait_for()
     # What the line above said before is gone, without a reload.
-    card.get_by_text("in 9 minutes").wait_for()
+    card.get_by_text(re.compile(r"^in \d min")).wait_for()
 
 
 def test_without_javascript_the_page_saves_too(sight):
     page = sight.page(javascript=False)
     page.goto("/settings/")
-    page.get_by_label("server_versions_refresh_interval").fill("7200")
-    page.keyboard.press("Enter")
+    page.get_by_label("server_versions_refresh_interval").fill("2")
+    page.locator("#id_server_versions_refresh_interval_unit").select_option("hours")
+    page.get_by_label("server_versions_refresh_interval").press("Enter")
     page.get_by_text("every day → every 2 hours").wait_for()
 
 
@@ -60,9 +74,23 @@ def test_a_refused_value_is_marked_and_kept(sight):
     page.goto("/settings/")
     field = page.get_by_label("mod_list_refresh_interval")
     field.fill("5")
+    page.locator("#id_mod_list_refresh_interval_unit").select_option("seconds")
     page.get_by_role("button", name="Save mod_list_refresh_interval").click()
     page.get_by_text("must be 0 (disabled) or a whole number of seconds from 10").wait_for()
     assert field.input_value() == "5"
+
+
+def test_what_was_typed_is_not_lost_to_a_button_beside_it(sight):
+    page = sight.page()
+    page.goto("/settings/")
+    field = page.get_by_label("mod_list_refresh_interval")
+    field.fill("55")
+    asked = []
+    page.once("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
+    page.get_by_role("button", name="Run now server_versions_check").click()
+    wait_until(lambda: page.wait_for_timeout(50) or asked, 5)
+    assert asked == ["beforeunload"]
+    assert field.input_value() == "55"
 
 
 def test_run_now_lands_on_the_new_run(sight):

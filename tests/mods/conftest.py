@@ -24,7 +24,9 @@ Run = Callable[[str], Outcome]
 @pytest.fixture
 def upstream(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[StandIn]:
     monkeypatch.setattr(jobs, "CATALOGUE_LIMITS", LIMITS)
+    monkeypatch.setattr(jobs, "DETAIL_LIMITS", LIMITS)
     monkeypatch.setattr(jobs, "FEED_LIMITS", LIMITS)
+    monkeypatch.setattr(jobs, "DETAIL_GAP", 0)
     with StandIn(mods=100) as standin:
         settings.MODDB_URL = settings.VERSIONS_URL = standin.url
         yield standin

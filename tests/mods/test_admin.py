@@ -1,6 +1,7 @@
 """What staff see of mods and versions, and that they can only look."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission, User
@@ -8,7 +9,7 @@ from django.test import Client
 
 from mods import sync
 from mods.admin import link
-from mods.models import GameVersion, Mod
+from mods.models import Change, GameVersion, Mod, ModDetail, Release, TrackedMod
 from mods.sync_versions import refresh_channel
 from mods.versions import read_feed
 from vsmanager.standin import catalogue, feed
@@ -83,3 +84,55 @@ def test_only_web_addresses_become_links() -> None:
     assert link("javascript:alert(1)") == "javascript:alert(1)"
     assert link("") == "-"
     assert 'href="https://x/&quot;&lt;"' in link('https://x/"<')
+
+
+MODELS = (ModDetail, Release, Change, TrackedMod)
+MARKUP = "<script>alert(1)</script>"
+
+
+def kept() -> None:
+    """One row of each, with markup in every text."""
+    sync.refresh_catalogue(catalogue.made_up(120), NOW)
+    mod = Mod.objects.first()
+    assert mod
+    Mod.objects.filter(pk=mod.pk).update(name=MARKUP)
+    ModDetail.objects.create(
+        mod=mod, text=MARKUP, problem=MARKUP, tried_at=NOW, homepage_url="javascript:alert(2)"
+    )
+    Release.objects.create(
+        releaseid=1, mod=mod, identifier=MARKUP, version="1.0.0", changelog=MARKUP,
+        filename=MARKUP, game_versions=[MARKUP], first_seen_at=NOW, changed_at=NOW,
+    )  # fmt: skip
+    Change.objects.create(kind="mod_new", at=NOW, mod=mod, subject=MARKUP, before=MARKUP)
+    TrackedMod.objects.create(identifier=MARKUP, mod=mod, origin="list", added_by=MARKUP)
+
+
+def test_the_lists_of_tracked_mods_releases_and_changes_show_text_as_text(
+    admin_client: Client, django_assert_max_num_queries: Any
+) -> None:
+    kept()
+    for model in MODELS:
+        with django_assert_max_num_queries(6):
+            page = admin_client.get(f"/admin/mods/{model._meta.model_name}/")
+        assert page.status_code == 200
+        assert b"<script>alert(1)" not in page.content
+        each = model.objects.first()  # type: ignore[attr-defined]
+        page = admin_client.get(f"/admin/mods/{model._meta.model_name}/{each.pk}/change/")
+        assert page.status_code == 200
+        assert b"<script>alert(1)" not in page.content
+        assert b'href="javascript:' not in page.content
+        page = admin_client.get(f"/admin/mods/{model._meta.model_name}/?q=<script>&problem=%00")
+        assert page.status_code < 500
+
+
+def test_of_all_that_only_tracked_mods_can_be_deleted(admin_client: Client, viewer: Client) -> None:
+    kept()
+    for model in MODELS:
+        pk = model.objects.first().pk  # type: ignore[attr-defined]
+        name = model._meta.model_name
+        assert admin_client.get(f"/admin/mods/{name}/add/").status_code == 403
+        assert admin_client.post(f"/admin/mods/{name}/{pk}/change/", {}).status_code == 403
+        assert viewer.get(f"/admin/mods/{name}/").status_code == 403
+        gone = admin_client.post(f"/admin/mods/{name}/{pk}/delete/", {"post": "yes"})
+        assert (gone.status_code == 302) is (model is TrackedMod)
+        assert model.objects.exists() is (model is not TrackedMod)  # type: ignore[attr-defined]

@@ -48,6 +48,16 @@ def test_runjob_closes_what_a_killed_one_left_open(installation):
     assert installation.runs("nap") == ["lost", "succeeded"]
 
 
+def test_a_run_in_the_foreground_shows_its_log_while_it_goes_on(installation):
+    process = installation.start("manage.py", "runjob", "recite")
+    running = "SELECT count(*) FROM scheduling_jobrun WHERE status = 'running'"
+    wait_until(lambda: installation.count(f"{running} AND progress IS NOT NULL"), 15)
+    log = installation.sql("SELECT CAST(log AS text) FROM scheduling_jobrun")[0][0]
+    assert '"verse"' in log
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(10) == 1
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_run_in_the_foreground_is_cancelled_by_a_signal(installation, number):
     process = installation.start("manage.py", "runjob", "listen")
@@ -76,12 +86,12 @@ def test_jobs_shows_the_table(installation):
     lines = installation.manage("jobs").stdout.splitlines()
     assert lines[0].split() == ["NAME", "SCHEDULE", "NEXT", "RUN", "LAST", "RESULT"]
     assert [line.split()[0] for line in lines[1:]] == [
-        "crash", "fail", "listen", "mod_cache_refresh", "nap", "pruneruns",
-        "server_versions_check", "tick",
+        "crash", "fail", "listen", "mod_cache_refresh", "nap", "pruneruns", "recite",
+        "send_news", "server_versions_check", "tick",
     ]  # fmt: skip
     assert "disabled" in lines[5]
     assert "succeeded" in lines[5]
-    assert "every second" in lines[8]
+    assert "every second" in lines[10]
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Processes that die, freeze, or wrongly believe: no slot twice, none lost, none left open."""
 
+import json
 import signal
 from datetime import timedelta
 
@@ -76,6 +77,34 @@ def test_a_frozen_leader_is_replaced_and_finds_its_outcome_too_late(installation
     assert "too late to count" in nap.error
     stop_all(installation)
     assert broken_ticks(installation) == []
+
+
+def test_a_run_that_is_killed_keeps_its_log_up_to_the_last_second(installation):
+    """Guard: ``mine.update(log=events, progress=run.progress())`` in scheduling/tail.py."""
+    worker = installation.worker(LOG_LEVEL="INFO")
+    installation.queue("recite")
+    wait_until(lambda: verses(installation)[0] > 5, 15)
+    seen = verses(installation)[0]
+    wait_until(lambda: verses(installation)[0] > seen, 5)
+    worker.send_signal(signal.SIGKILL)
+    worker.wait()
+    said = installation.log().count('"event": "verse"')
+    installation.worker()
+    wait_until(lambda: installation.runs("recite") == ["lost"], 10)
+    kept, progress = verses(installation)
+    assert progress == {"done": kept, "total": 1_000, "text": "verses"}
+    # Ten a second, written every second and a quarter at the latest, and a busy machine.
+    assert said - 25 <= kept <= said
+
+
+def verses(installation):
+    """How many the row of ``recite`` tells, and its progress."""
+    found = installation.sql(
+        "SELECT log, progress FROM scheduling_jobrun WHERE job_name = 'recite'"
+    )
+    log, progress = (json.loads(value) if isinstance(value, str) else value for value in found[0])
+    numbers = [event["number"] for event in log if event["event"] == "verse"]
+    return (numbers[-1] if numbers else 0), progress
 
 
 def test_workers_that_all_believe_they_lead_start_every_slot_once(installation):

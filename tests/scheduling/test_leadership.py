@@ -120,6 +120,23 @@ def test_the_session_of_a_silent_leader_can_be_ended(lock):
     assert not silent.held()
 
 
+@on_postgresql
+def test_letting_go_does_not_wait_for_the_end_of_the_session(lock, monkeypatch):
+    """Guard: ``pg_advisory_unlock_all`` in scheduling/leadership.py. A server under load ends
+    sessions late."""
+    first, second = lock(), lock()
+    assert first.acquire()
+    session = first._session
+    monkeypatch.setattr(session, "close", lambda: None)
+    first.release()
+    try:
+        assert not first.held()
+        assert second.acquire()
+    finally:
+        monkeypatch.undo()
+        session.close()
+
+
 @on_sqlite
 def test_it_sees_at_the_next_look_whether_others_wrote(lock):
     leader = lock()

@@ -68,6 +68,12 @@ def test_a_retry_waits_for_its_time(running, fail, leader, clock):
     ]
 
 
+def test_a_retry_keeps_who_asked_and_why(running, fail):
+    JobRun.objects.update(requested_by="ann", reason="a new mod")
+    fail()
+    assert (retry().requested_by, retry().reason) == ("ann", "a new mod")
+
+
 def test_pauses_grow_and_attempts_end(running, fail, leader, clock):
     pauses = []
     for _ in range(2):

@@ -145,3 +145,9 @@ def test_an_unknown_name_is_answered_with_the_known_ones(cast):
 
 def test_the_first_line_of_the_docstring_describes_the_job(cast):
     assert registry.get("noop").description == "Does nothing."
+
+
+@pytest.mark.parametrize("name", ["", "a/b", "a b", "../up", "x" * 101, "nul\0"])
+def test_a_name_that_can_not_stand_in_an_address_is_refused(name):
+    with pytest.raises(ValueError, match="can't be the name of a job"):
+        safe_job(name)

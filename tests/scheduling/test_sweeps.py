@@ -4,7 +4,9 @@ import subprocess
 import sys
 from datetime import timedelta
 
+import psycopg
 import pytest
+from django.db import connection
 
 from scheduling import sweeps
 from scheduling.models import JobRun, SchedulerProcess, Status
@@ -106,6 +108,28 @@ def test_a_run_that_ends_while_it_is_swept_stays_as_it_ended(
     monkeypatch.setattr(sweeps, "_why_lost", ended_meanwhile)
     assert other.sweep() == 0
     assert rows() == [("12:01:00", "succeeded")]
+
+
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite locks no rows")
+@pytest.mark.django_db(transaction=True)
+def test_a_row_that_its_frozen_process_keeps_locked_holds_up_no_other(running, other, clock):
+    """Guard: ``select_for_update(skip_locked=True`` in scheduling/sweeps.py."""
+    free = JobRun.objects.create(
+        job_name="slow", status=Status.RUNNING, scheduled_for=NOON, process=running.process
+    )
+    clock.forward(minutes=5)
+    parameters = {**connection.get_connection_params(), "cursor_factory": None}
+    with connection.cursor() as cursor, psycopg.connect(**parameters) as frozen:
+        frozen.execute("SELECT 1 FROM scheduling_jobrun WHERE id = %s FOR UPDATE", [running.pk])
+        cursor.execute("SET lock_timeout = '500ms'")
+        try:
+            assert other.sweep() == 1
+        finally:
+            cursor.execute("RESET lock_timeout")
+        free.refresh_from_db()
+        running.refresh_from_db()
+        assert (running.status, free.status) == (Status.RUNNING, Status.LOST)
+    assert other.sweep() == 1
 
 
 def test_silence_says_nothing_right_after_the_database_was_away(running, other, clock):

@@ -123,7 +123,7 @@ def test_run_now_queues_one_run_and_tells_the_worker(tides: JobSchedule, ann: Us
     assert (run.status, run.trigger, run.requested_by) == ("queued", "manual", "ann")
     assert run.scheduled_for == run.queued_at
     assert counted() == before + 1
-    assert logged().change_message == f"Run now: queued run {run.pk}."
+    assert logged().get_change_message() == f"Changed runs (run {run.pk} was queued)."
     with pytest.raises(actions.AlreadyQueued, match="already waits"):
         actions.run_now(tides, ann)
     assert JobRun.objects.count() == 1
@@ -162,10 +162,28 @@ def test_cancelling_a_running_run_asks_once(ann: User) -> None:
     assert run.cancel_requested_by == "ann"
     assert run.cancel_requested_at == asked
     assert run.status == "running"
-    assert logged().change_message == "Asked the running job to stop."
+    [note] = json.loads(logged().change_message)
+    assert (note["action"], note["job"], note["reason"]) == ("asked_to_stop", "tides", "")
 
 
 def test_what_has_ended_cannot_be_cancelled(ann: User) -> None:
     with pytest.raises(actions.NotActive):
         actions.cancel(ran(), ann)
     assert not LogEntry.objects.exists()
+
+
+def test_why_somebody_did_it_is_kept(tides: JobSchedule, ann: User) -> None:
+    actions.change(tides, ann, interval_seconds=600, reason=" more  often ")
+    run = actions.run_now(tides, ann, reason="after the mend")
+    actions.cancel(run, ann, reason="not yet")
+    notes = [json.loads(entry.change_message)[0] for entry in LogEntry.objects.order_by("pk")]
+    assert [note["reason"] for note in notes] == ["more often", "after the mend", "not yet"]
+    assert notes[0]["state"]["interval_seconds"] == 600
+    assert run.reason == "after the mend"
+
+
+def test_a_reason_has_an_end(tides: JobSchedule, ann: User) -> None:
+    for act in (actions.run_now, actions.change):
+        with pytest.raises(ValidationError, match="at most 200 characters"):
+            act(tides, ann, reason="x" * 201)
+    assert not JobRun.objects.exists()

@@ -208,6 +208,46 @@ def test_a_run_with_all_its_fields(as_ann: Client) -> None:
     assert as_ann.get("/api/v1/runs/abc").status_code in (404, 422)
 
 
+def test_a_run_tells_its_progress_and_its_reason(as_ann: Client) -> None:
+    reached = {"done": 40, "total": 100, "text": "<b>rows</b>"}
+    run = ran(status="running", progress=reached, reason="they asked")
+    told = data(as_ann.get(f"/api/v1/runs/{run.pk}"))["run"]
+    assert (told["progress"], told["reason"]) == (reached, "they asked")
+
+
+def test_who_runs_and_who_cancels_may_say_why(as_ann: Client, tides: JobSchedule) -> None:
+    queued = as_ann.post("/api/v1/jobs/tides/run", {"reason": " new\n mod "}, content_type=JSON)
+    run = JobRun.objects.get(pk=data(queued)["run_id"])
+    assert run.reason == "new mod"
+    url = f"/api/v1/runs/{run.pk}/cancel"
+    data(as_ann.post(url, {"reason": "never mind"}, content_type=JSON))
+    told = [entry.change_message for entry in LogEntry.objects.order_by("pk")]
+    assert "new mod" in told[0]
+    assert "never mind" in told[1]
+
+
+@pytest.mark.parametrize("call", ["jobs/tides/run", "runs/{}/cancel"])
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ({"reason": "x" * 201}, "A reason is a text of at most 200 characters."),
+        ({"reason": 5}, "A reason is a text of at most 200 characters."),
+        ({"reason": None}, "A reason is a text of at most 200 characters."),
+        ({"why": "so"}, "why is not a field of this call. Known: reason."),
+        ([], "why: "),
+    ],
+)
+def test_a_reason_that_is_none_is_refused_and_nothing_is_done(
+    as_ann: Client, tides: JobSchedule, call: str, body: object, words: str
+) -> None:
+    run = ran(status="running")
+    answer = as_ann.post(f"/api/v1/{call.format(run.pk)}", body, content_type=JSON)
+    assert code(answer) == (422, "INVALID_REQUEST")
+    assert answer.json()["error"]["message"].startswith(words)
+    assert JobRun.objects.get().cancel_requested_at is None
+    assert not LogEntry.objects.exists()
+
+
 def test_a_run_can_be_cancelled(as_ann: Client, tides: JobSchedule, ann: User) -> None:
     run = actions.run_now(tides, ann)
     told = data(as_ann.post(f"/api/v1/runs/{run.pk}/cancel"))["run"]

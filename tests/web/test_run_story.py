@@ -81,7 +81,7 @@ def test_a_retry_says_until_when_it_waits(as_ann: Client, tides: JobSchedule) ->
     run = ran(status="queued", attempt=2, not_before=later, started_at=None, finished_at=None)
     page = page_of(as_ann, run)
     assert "Waits until " in page
-    assert re.search(r"\( in 2 minutes \d+ seconds \), then it is tried again\.", page)
+    assert re.search(r"\( in 2 min \d+ s \), then it is tried again\.", page)
 
 
 def test_a_run_says_when_it_was_asked_to_stop(as_ann: Client) -> None:

@@ -37,6 +37,15 @@ _NOUNS = [
 _AUTHORS = ("Tyron", "Cairn", "Mossback", "Rust Eater", "O'Hare", "Smith & Daughters")
 _TAGS = ("Tweak", "QoL", "Crafting", "Utility", "Cosmetics", "Worldgen", "Texture Pack", "Library")
 _CDN = "https://moddbcdn.vintagestory.at"
+# As people write them: the last three hold what no page may show as it came.
+_TEXTS = (
+    "<p>{summary}</p>",
+    "<h3>What it does</h3><p>{summary}</p><ul><li>Craft it</li><li><b>Place</b> it</li></ul>"
+    '<p><img src="https://moddbcdn.vintagestory.at/shown_0a1b2c.png" alt="shown"></p>',
+    '<p>{summary}</p><script>alert("text")</script><p onmouseover="alert(1)">More</p>',
+    '<p>{summary}</p><img src="https://elsewhere.example/pixel.gif" onerror="alert(1)">',
+    '<p>{summary}</p><a href="javascript:alert(1)">Discord</a><iframe src="https://e.example">',
+)
 _NEWEST = datetime(2026, 8, 10, 12, tzinfo=UTC)
 
 # Each comes again every so many mods, so that even a small catalogue has them all.
@@ -99,38 +108,27 @@ def _row(number: int, modid: int, released: datetime, chance: random.Random) -> 
     return row | (_QUIRKS[number // 2 % len(_QUIRKS)] if number % 2 else {})
 
 
-def details(row: Row) -> Row:
+def details(row: Row, releases: list[Row], created: str) -> Row:
     """The mod as ``GET /api/mod/{id}`` has it: with releases, without summary and modidstrs."""
     kept = {key: value for key, value in row.items() if key not in ("summary", "modidstrs", "logo")}
     addresses = ("homepageurl", "sourcecodeurl", "trailervideourl", "issuetrackerurl", "wikiurl")
-    return {
+    mod = {
         **kept,
-        "text": f"<p>{row['summary']}</p>",
+        "text": _TEXTS[row["modid"] % len(_TEXTS)].format(summary=row["summary"]),
         "logofilename": row["logo"],
         "logofile": row["logo"],
         "logofiledb": row["logo"],
         **dict.fromkeys(addresses, ""),
-        "created": row["lastreleased"],
+        "created": created,
         "lastmodified": row["lastreleased"],
-        "releases": [_release(row, identifier) for identifier in row["modidstrs"][:1]],
+        "releases": releases,
         "screenshots": [],
     }
-
-
-def _release(row: Row, identifier: str) -> Row:
-    filename = f"{identifier}_1.0.0.zip"
-    return {
-        "releaseid": row["modid"] * 3,
-        "mainfile": f"{_CDN}/{identifier[:20]}_{row['modid']:032x}.zip?dl={filename}",
-        "filename": filename,
-        "fileid": row["modid"] * 5,
-        "downloads": row["downloads"],
-        "tags": ["1.22.6", "1.22.7"],
-        "modidstr": identifier,
-        "modversion": "1.0.0",
-        "created": row["lastreleased"],
-        "changelog": None,
-    }
+    if row["modid"] % 2:
+        mod["homepageurl"] = f"https://example.org/{row['modid']}"
+        mod["sourcecodeurl"] = f"https://example.org/{row['modid']}/source"
+        mod["wikiurl"] = "javascript:alert(1)"
+    return mod
 
 
 def encode(value: object) -> bytes:

@@ -3,6 +3,7 @@
 import json
 import socket
 import struct
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Any
 
@@ -25,13 +26,17 @@ class Exchange(BaseHTTPRequestHandler):
         self.standin.note(self.command, self.plain_path, dict(self.headers))
         fault = self.standin.next_fault(self.plain_path)
         try:
-            if fault:
-                fault(self)
-            else:
-                self.serve()
+            with self.standin.busy():
+                self.answer(fault)
         except OSError:
             # The client had enough. That is what most faults are for.
             self.close_connection = True
+
+    def answer(self, fault: Callable[["Exchange"], None] | None) -> None:
+        if fault:
+            fault(self)
+        else:
+            self.serve()
 
     def do_POST(self) -> None:
         if self.path != "/_control":

@@ -82,18 +82,21 @@ def shrunken(exchange: Exchange, keep: float = 0.4) -> None:
 
 
 def duplicate_ids(exchange: Exchange, rows: int = 1) -> None:
-    """The first rows come again at the end, under another name."""
+    """The first rows come again at the end, under another name; of a mod, its releases."""
     answer = exchange.value()
-    answer["mods"] += [{**row, "name": "A double"} for row in answer["mods"][:rows]]
+    listed = answer["mods"] if _is_list(exchange) else answer["mod"]["releases"]
+    listed += [{**row, "name": "A double"} for row in listed[:rows]]
     exchange.send_value(answer)
 
 
 def wrong_types(
     exchange: Exchange, rows: int = 3, field: str = "downloads", value: Any = "many"
 ) -> None:
+    """In the first rows; of a mod in itself and its releases, where they have such a field."""
     answer = exchange.value()
-    for row in answer["mods"][:rows]:
-        row[field] = value
+    for row in _rows(exchange, answer)[:rows]:
+        if field in row:
+            row[field] = value
     exchange.send_value(answer)
 
 
@@ -103,8 +106,8 @@ def nul(exchange: Exchange, raw: bool = False) -> None:
         exchange.send(b'{"statuscode":"200","mods":[\0\0]}')
         return
     answer = exchange.value()
-    for row in answer["mods"][:3]:
-        row["name"] += "\0"
+    for row in _rows(exchange, answer)[:3]:
+        row["name"] = f"{row.get('name', '')}\0"
     exchange.send_value(answer)
 
 
@@ -132,6 +135,12 @@ def redirect(exchange: Exchange, to: str, status: int = 302) -> None:
 
 def redirect_loop(exchange: Exchange) -> None:
     redirect(exchange, exchange.plain_path)
+
+
+def _rows(exchange: Exchange, answer: Any) -> list[Any]:
+    if _is_list(exchange):
+        return list(answer["mods"])
+    return [answer["mod"], *answer["mod"]["releases"]]
 
 
 def _is_list(exchange: Exchange) -> bool:

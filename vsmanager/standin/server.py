@@ -1,9 +1,11 @@
 """A stand-in for both upstreams on loopback, which can be told to misbehave."""
 
+import contextlib
 import functools
 import threading
+import time
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from http.server import ThreadingHTTPServer
 from pathlib import Path
@@ -18,9 +20,12 @@ _REMEMBERED = 1000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
+    """``at`` is of the monotonic clock."""
+
     method: str
     path: str
     headers: dict[str, str]
+    at: float
 
 
 @dataclass(slots=True, kw_only=True)
@@ -51,6 +56,8 @@ class StandIn:
         self.world = world.make(mods, seed, catalogue, feed, life)
         self.stopping = threading.Event()
         self.requests: deque[Request] = deque(maxlen=_REMEMBERED)
+        # How many requests were being answered at once, at most.
+        self.busiest = self._busy = 0
         self._counts: Counter[str] = Counter()
         self._plans: dict[str, Plan] = {}
         self._lock = threading.Lock()
@@ -82,7 +89,10 @@ class StandIn:
     def fail(
         self, path: str, fault: str, *, after: int = 0, times: int | None = None, **options: Any
     ) -> None:
-        """Plan a fault of ``faults`` by its name; it takes the place of an earlier one."""
+        """Plan a fault of ``faults`` by its name; it takes the place of an earlier one.
+
+        A path that ends in ``/`` stands for all beneath it that have no plan of their own.
+        """
         spoil = functools.partial(FAULTS[fault], **options)
         self._plans[path] = Plan(fault=spoil, after=after, times=times)
 
@@ -94,10 +104,15 @@ class StandIn:
             self._plans.pop(path, None)
 
     def control(self, order: dict[str, Any]) -> None:
-        """``POST /_control``: ``{"path", "fault" or null, "after", "times", "options"}``, or
-        ``{"life": true}``."""
+        """``POST /_control``: ``{"path", "fault" or null, "after", "times", "options"}``,
+        ``{"life": true}``, or ``{"release": "publish", "edit", "retract" or "restore", "mod",
+        "releaseid", "fields"}``."""
         if "life" in order:
             self.world.life = bool(order["life"])
+        elif "release" in order:
+            self.world.order(
+                order["release"], order["mod"], order.get("releaseid"), order.get("fields")
+            )
         elif order["fault"] is None:
             self.heal(order["path"])
         else:
@@ -114,13 +129,28 @@ class StandIn:
         return self._counts[path]
 
     def note(self, method: str, path: str, headers: dict[str, str]) -> None:
+        now = time.monotonic()
         with self._lock:
             self._counts[path] += 1
-            self.requests.append(Request(method=method, path=path, headers=headers))
+            self.requests.append(Request(method=method, path=path, headers=headers, at=now))
+
+    @contextlib.contextmanager
+    def busy(self) -> Iterator[None]:
+        """While a request is being answered."""
+        with self._lock:
+            self._busy += 1
+            self.busiest = max(self.busiest, self._busy)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._busy -= 1
 
     def next_fault(self, path: str) -> Callable[[Exchange], None] | None:
         """The fault for the request that just came, None to serve it."""
         with self._lock:
+            if path not in self._plans:
+                path = path[: path.rindex("/") + 1]
             plan = self._plans.get(path)
             if plan is None:
                 return None

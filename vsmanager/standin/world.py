@@ -9,6 +9,7 @@ from typing import Any
 from . import catalogue, feed
 from .catalogue import Row
 from .feed import Feeds
+from .releases import Shelf
 
 MODS = "/api/mods"
 # So many looks at a path until something is new there.
@@ -21,6 +22,7 @@ class World:
 
     def __init__(self, mods: list[Row], feeds: Feeds, *, life: bool = False) -> None:
         self.mods, self.feeds, self.life = mods, feeds, life
+        self._shelf = Shelf(name for each in feeds.values() for name in each)
         self._bodies: dict[tuple[str, bool], bytes] = {}
         self._looks = {MODS: 0, "/stable.json": 0}
         self._lock = threading.Lock()
@@ -32,7 +34,8 @@ class World:
         """The JSON value at a path, a text for the ``.txt`` files; None where there is nothing."""
         name, _, suffix = path.lstrip("/").partition(".")
         if path == MODS:
-            return {"statuscode": "200", "mods": self.mods}
+            mods = [row for row in self.mods if not self._shelf.hides(row)]
+            return {"statuscode": "200", "mods": mods}
         if path == "/api/gameversions":
             return feed.gameversions(self.feeds)
         if path.startswith("/api/mod/"):
@@ -58,11 +61,42 @@ class World:
                 self._bodies[path, zipped] = gzip.compress(body, 6) if zipped else body
             return self._bodies[path, zipped]
 
+    def releases(self, modid: int) -> list[Row]:
+        """Those of a mod that are not retracted, newest first, as they are served."""
+        with self._lock:
+            return self._shelf.of(self._row(modid))
+
+    def order(
+        self, order: str, modid: int, releaseid: int | None = None, fields: Row | None = None
+    ) -> None:
+        """Let an author ``publish``, ``edit``, ``retract`` or ``restore`` a release: the newest,
+        if none is named. The catalogue's row follows."""
+        with self._lock:
+            row = self._row(modid)
+            if order == "publish":
+                self._shelf.publish(row, **(fields or {}))
+            elif order == "edit":
+                self._shelf.edit(row, releaseid, **(fields or {}))
+            elif order == "retract":
+                self._shelf.retract(row, releaseid)
+            elif order == "restore" and releaseid is not None:
+                self._shelf.restore(row, releaseid)
+            else:
+                raise ValueError(f"{order!r} is nothing that can be done with a release.")
+            self.changed()
+
+    def _row(self, modid: int) -> Row:
+        for row in self.mods:
+            if row["modid"] == modid:
+                return row
+        raise ValueError(f"There is no mod {modid}.")
+
     def _mod(self, name: str) -> Any:
         for row in self.mods:
             known = [str(row["modid"]), *(each.lower() for each in row["modidstrs"])]
             if name.lower() in known[: 1 if name.isdigit() else None]:
-                return {"mod": catalogue.details(row), "statuscode": "200"}
+                releases, created = self._shelf.of(row), self._shelf.created(row)
+                return {"mod": catalogue.details(row, releases, created), "statuscode": "200"}
         return {"statuscode": "404"}
 
     def _live(self, path: str) -> None:

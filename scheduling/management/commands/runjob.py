@@ -14,6 +14,7 @@ from scheduling.models import Cause, JobRun, JobSchedule, Status
 from scheduling.presence import Presence
 from scheduling.recorder import Recorder
 from scheduling.runner import ClaimedRun
+from scheduling.tail import Tail
 
 
 class Command(BaseCommand):
@@ -45,10 +46,14 @@ def _run(name: str, presence: Presence) -> Status:
     presence.on_beat = lambda: _hear_of_cancellation(claimed)
     recorder = Recorder(presence.process)
     recorder.start()
+    tail = Tail(presence.process, lambda: {claimed.run_id: claimed})
+    tail.start()
     try:
         return runner.run(claimed, recorder, timezone.now)
     finally:
+        tail.stop()
         recorder.close(patience=30)
+        tail.join(patience=1)
 
 
 def _hear_of_cancellation(claimed: ClaimedRun) -> None:

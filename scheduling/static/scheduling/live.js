@@ -1,28 +1,54 @@
-// Asks for the facts of a card anew, once a second, until the worker has applied the edit.
+// Keeps the live parts of a page fresh: every 3 s while somebody is active and something runs,
+// every 60 s otherwise, never while nobody can see the page. Fetching and swapping is htmx's.
 "use strict";
 
-const TRIES = 60;
+const SOON = 3_000;
+const LATER = 60_000;
+const ACTIVE_FOR = 60_000;
 
-async function refresh(place, left) {
-  if (!left || !place.querySelector("[data-pending]")) {
-    return;
-  }
-  await new Promise((resolve) => setTimeout(resolve, 1000));
-  try {
-    const answer = document.hidden ? null : await fetch(place.dataset.live);
-    if (answer && answer.ok && !answer.redirected) {
-      const text = await answer.text();
-      // Only when it differs, or a screen reader would read it each second.
-      if (text.trim() !== place.innerHTML.trim()) {
-        place.innerHTML = text;
-      }
-    }
-  } catch {
-    // The server is away: the next try may find it.
-  }
-  refresh(place, left - 1);
+let active = performance.now();
+let fetched = performance.now();
+
+for (const sign of ["pointermove", "pointerdown", "keydown", "scroll"]) {
+  addEventListener(sign, () => { active = performance.now(); }, { passive: true, capture: true });
 }
 
-for (const place of document.querySelectorAll("[data-live]")) {
-  refresh(place, TRIES);
+function pause() {
+  const busy = document.querySelector("[data-running], [data-pending]");
+  return busy && performance.now() - active < ACTIVE_FOR ? SOON : LATER;
 }
+
+function refresh() {
+  fetched = performance.now();
+  for (const part of document.querySelectorAll("[data-live]")) {
+    part.dispatchEvent(new Event("refresh"));
+  }
+}
+
+function look() {
+  if (!document.hidden && performance.now() - fetched >= pause()) {
+    refresh();
+  }
+}
+
+function tellWhetherFresh(event) {
+  const part = event.target.closest?.("[data-live]");
+  const notice = document.getElementById("vs-stale");
+  if (part && notice) {
+    notice.hidden = event.type === "htmx:after:request" && event.detail.ctx.response.status < 400;
+  }
+}
+
+setInterval(look, 500);
+document.addEventListener("visibilitychange", () => {
+  if (!document.hidden && performance.now() - fetched >= SOON) {
+    refresh();
+  }
+});
+document.addEventListener("htmx:after:request", tellWhetherFresh);
+document.addEventListener("htmx:error", tellWhetherFresh);
+
+// What a person has folded open or closed stays so.
+htmx.registerExtension("keep-folds", {
+  htmx_before_morph_attr: (_element, detail) => detail.attrName !== "open",
+});

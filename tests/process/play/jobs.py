@@ -4,6 +4,8 @@ import os
 from pathlib import Path
 from time import sleep
 
+import structlog
+
 from scheduling.registry import current_run, safe_job
 
 
@@ -28,6 +30,16 @@ def listen() -> None:
     """Waits for its end."""
     Path(os.environ["NAPPING"]).touch()
     current_run().sleep(60)
+
+
+@safe_job("recite")
+def recite() -> None:
+    """Says a line every tenth of a second, and how far it is."""
+    run = current_run()
+    for verse in range(1, 1_001):
+        structlog.get_logger().info("verse", number=verse)
+        run.progress(verse, 1_000, "verses")
+        run.sleep(0.1)
 
 
 @safe_job("crash")

@@ -1,0 +1,67 @@
+"""A server's ``Mods`` folder taken into the list of tracked mods."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from . import identifier as identifiers
+from . import modfolder, tracking
+from .models import Origin, TrackedMod
+from .tracking_steps import Outcome
+from .wanted import Unread, Wanted, of_files
+
+# Files that were never mods of a kind that can be read; anything else may be a tracked mod that
+# can't be read just now.
+_NO_MODS = (".cs", ".dll", ".txt", ".md", ".json", ".log")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Import:
+    """What came of one look into a folder.
+
+    ``vanished`` came from the folder at an earlier look and are no longer there; ``pruned`` is
+    whether they were taken off the list, ``kept_for`` the files that may be them.
+    """
+
+    outcome: Outcome
+    vanished: tuple[TrackedMod, ...] = ()
+    pruned: bool = False
+    kept_for: tuple[str, ...] = ()
+
+    @property
+    def read_anything(self) -> bool:
+        return bool(self.outcome.steps)
+
+
+def take_in(path: Path, by: str, now: datetime, *, prune: bool = False) -> Import:
+    """Track the mods of a folder, or the one mod at ``path``; raises UnreadableMod."""
+    found = list(modfolder.scan(path))
+    wanted, unread = of_files(found)
+    outcome = tracking.track(wanted, Origin.FOLDER, by, now, unread)
+    resolved = path.resolve()
+    is_single = not resolved.is_dir() or [each.name for each in found] == [resolved.name]
+    if is_single or not wanted:
+        # A folder that holds nothing any more is rather one that is not mounted.
+        return Import(outcome=outcome)
+    vanished = _vanished(wanted)
+    unclear = _unclear(unread)
+    pruned = prune and bool(vanished) and not unclear
+    if pruned:
+        tracking.untrack(vanished, by)
+    return Import(
+        outcome=outcome,
+        vanished=tuple(vanished),
+        pruned=pruned,
+        kept_for=unclear if prune and vanished else (),
+    )
+
+
+def _vanished(wanted: Sequence[Wanted]) -> list[TrackedMod]:
+    there = {identifiers.folded(each.identifier) for each in wanted}
+    tracked = TrackedMod.objects.filter(origin=Origin.FOLDER).only("identifier", "version")
+    return [each for each in tracked if identifiers.folded(each.identifier) not in there]
+
+
+def _unclear(unread: Sequence[Unread]) -> tuple[str, ...]:
+    return tuple(each.source for each in unread if not each.source.lower().endswith(_NO_MODS))

@@ -1,0 +1,106 @@
+"""The mods of a server's folder, onto the list of tracked mods."""
+
+import signal
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+
+from mods import importing, tables
+from mods.folderwatch import FolderWatch
+from mods.importing import Import
+from mods.modinfo import UnreadableMod
+
+HEADINGS = ("FILE", "MOD", "VERSION", "DONE")
+# Seconds between two looks at the folder.
+EVERY = 3.0
+_HINT = " (--prune takes it off the list)"
+
+
+class Command(BaseCommand):
+    help = (
+        "Reads the mods of a server's Mods folder, or a single one, and tracks them: what was "
+        "read, added, updated, and what could not be read and why. Nothing is unpacked."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("path", type=Path, help="the server's Mods folder, or a zipped mod")
+        parser.add_argument(
+            "--watch",
+            action="store_true",
+            help="go on, and look again when something in the folder changes, until Ctrl-C",
+        )
+        parser.add_argument(
+            "--prune",
+            action="store_true",
+            help="take mods off the list that were in the folder before and no longer are",
+        )
+
+    def handle(self, *, path: Path, watch: bool, prune: bool, **_options: Any) -> None:
+        self._path, self._prune = path, prune
+        if not path.exists():
+            raise CommandError(
+                f"There is no {path}: name the Mods folder of the server, or a zipped mod.",
+                returncode=2,
+            )
+        if watch:
+            self._watch()
+            return
+        try:
+            result = self._take_in()
+        except UnreadableMod as error:
+            raise CommandError(str(error)) from None
+        if not result.read_anything:
+            self.stderr.write(f"No mod could be read in {path}.")
+            sys.exit(1)
+
+    def _watch(self) -> None:
+        stop = threading.Event()
+        ours = {
+            number: signal.signal(number, lambda *_: stop.set())
+            for number in (signal.SIGTERM, signal.SIGINT)
+        }
+        try:
+            FolderWatch(self._path, self._look, stop, every=EVERY).run()
+        finally:
+            for number, former in ours.items():
+                signal.signal(number, former)
+
+    def _look(self) -> None:
+        self.stdout.write(f"{timezone.localtime():%Y-%m-%d %H:%M:%S} {self._path}")
+        self._take_in()
+
+    def _take_in(self) -> Import:
+        result = importing.take_in(self._path, "importmods", timezone.now(), prune=self._prune)
+        self._tell(result)
+        self.stdout.flush()
+        return result
+
+    def _tell(self, result: Import) -> None:
+        steps = result.outcome.steps
+        if steps:
+            rows = [(s.source, s.identifier, s.version or "-", s.in_words) for s in steps]
+            self._write(*tables.lines([HEADINGS, *rows]))
+        for step in steps:
+            self._write(*(f"{step.source}: {note}" for note in step.notes))
+        self._write(
+            *(
+                f"{problem.source}: not read: {problem.reason}"
+                for problem in result.outcome.problems
+            )
+        )
+        done = "untracked" if result.pruned else f"still tracked{_HINT * (not self._prune)}"
+        self._write(*(f"{each}: no longer in the folder, {done}" for each in result.vanished))
+        if result.kept_for:
+            files = ", ".join(result.kept_for[:5])
+            self._write(
+                f"Nothing was taken off the list, since it may be among what can't be read: {files}"
+            )
+        self._write(f"{result.outcome.in_words[:1].upper()}{result.outcome.in_words[1:]}.")
+
+    def _write(self, *lines: str) -> None:
+        for line in lines:
+            self.stdout.write(line)

@@ -1,0 +1,132 @@
+"""Delivers messages that are due, and tries those again that were not taken."""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from time import monotonic
+
+import structlog
+from django.utils.translation import override
+
+from scheduling.registry import current_run
+
+from . import post, texts
+from .models import Fate, NewsChannel, NewsMessage
+from .seal import Unreadable
+
+logger = structlog.get_logger(__name__)
+
+MAX_TRIES = 10
+FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=1), timedelta(hours=4)
+PATIENCE = timedelta(hours=24)
+# Who sends a message has it for so long; after that it died over it, and another tries.
+LEASE = timedelta(minutes=2)
+# Seconds in which a run begins to deliver; what is left waits for the next one.
+BUDGET = 30
+_MOST = 50
+
+
+@dataclass(slots=True, kw_only=True)
+class Tally:
+    delivered: int = 0
+    failed: int = 0
+    given_up: int = 0
+
+    def counts(self) -> dict[str, int]:
+        return asdict(self)
+
+
+def deliver_due(now: datetime) -> Tally:
+    """Deliver what is due, oldest first. Raises when the run shall stop."""
+    tally, ends = Tally(), monotonic() + BUDGET
+    due = NewsMessage.objects.filter(status=Fate.QUEUED, next_try_at__lte=now)
+    for message in due.select_related("channel").order_by("next_try_at", "pk")[:_MOST]:
+        current_run().check()
+        if monotonic() > ends:
+            break
+        if _waits(message, now) or not claim(message, now):
+            continue
+        problem = _problem(message)
+        _settle(message, problem, now, tally)
+    return tally
+
+
+def claim(message: NewsMessage, now: datetime) -> bool:
+    """Take this message for one try; False if another process was quicker."""
+    mine = NewsMessage.objects.filter(pk=message.pk, status=Fate.QUEUED, tries=message.tries)
+    won = mine.filter(next_try_at=message.next_try_at).update(
+        tries=message.tries + 1, next_try_at=now + LEASE
+    )
+    message.tries += won
+    return won == 1
+
+
+def pause_after(tries: int) -> timedelta:
+    return min(FIRST_PAUSE * 2.0 ** (tries - 1), LONGEST_PAUSE)
+
+
+def send(message: NewsMessage, channel: NewsChannel) -> str:
+    """Hand it over; returns what went wrong in a sentence without secrets, "" if nothing."""
+    with override("en"):
+        try:
+            address = channel.unsealed()
+        except Unreadable:
+            return (
+                "The address of this channel can't be read: SECRET_KEY is not the one that it was "
+                "stored with. Enter the address again."
+            )
+    with override(channel.language):
+        title = texts.title(len(message.items) + message.omitted)
+        body = texts.body(message.items, message.omitted)
+    # What is stored is English.
+    with override("en"):
+        return post.send(address, title, body).problem
+
+
+def note(channel: NewsChannel, problem: str, now: datetime) -> None:
+    """Mark the channel, or unmark it, where that is news."""
+    marked = NewsChannel.objects.filter(pk=channel.pk)
+    if problem and problem != channel.problem:
+        since = channel.problem_since if channel.problem else now
+        marked.update(problem=problem[:500], problem_since=since)
+    elif not problem and channel.problem:
+        marked.update(problem="", problem_since=None)
+
+
+def _waits(message: NewsMessage, now: datetime) -> bool:
+    """Whether it shall not be sent now; a channel that is off or quiet keeps its messages."""
+    channel = message.channel
+    if channel is None or _too_old(message, now):
+        return False
+    return not channel.enabled or channel.quiet_until(now) is not None
+
+
+def _problem(message: NewsMessage) -> str:
+    if message.channel is None:
+        return "The channel was deleted before the message was sent."
+    if not message.channel.enabled:
+        return "The channel was switched off."
+    return send(message, message.channel)
+
+
+def _settle(message: NewsMessage, problem: str, now: datetime, tally: Tally) -> None:
+    mine = NewsMessage.objects.filter(pk=message.pk, status=Fate.QUEUED, tries=message.tries)
+    if message.channel:
+        note(message.channel, problem, now)
+    if not problem:
+        mine.update(status=Fate.DELIVERED, delivered_at=now, next_try_at=None, error="")
+        tally.delivered += 1
+        return
+    told = {"channel": message.channel_name, "message": message.pk, "problem": problem}
+    if message.tries >= MAX_TRIES or message.channel is None or _too_old(message, now):
+        mine.update(status=Fate.GIVEN_UP, next_try_at=None, error=problem[:600])
+        logger.error("news_given_up", tries=message.tries, **told)
+        tally.given_up += 1
+        return
+    again = now + pause_after(message.tries)
+    mine.update(next_try_at=again, error=problem[:600])
+    logger.warning("news_not_delivered", tries=message.tries, next_try_at=again.isoformat(), **told)
+    tally.failed += 1
+
+
+def _too_old(message: NewsMessage, now: datetime) -> bool:
+    return (message.released_at or message.created_at) <= now - PATIENCE

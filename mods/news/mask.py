@@ -1,0 +1,31 @@
+"""Addresses hold passwords and tokens: what of them may be seen, and errors without them."""
+
+import re
+from urllib.parse import unquote
+
+from scheduling.text import clean
+
+MASK = "•••"
+_MOST_TOLD = 300
+# What separates the parts of an address; each part may be the secret one.
+_BETWEEN = re.compile(r"[/:@?&=,#\s]+")
+_ADDRESS = re.compile(r"[\w+.-]+://\S+|(?<=url: )/\S+", re.I)
+# Shorter parts are found in every other word, and are no secrets.
+_SHORTEST = 4
+
+
+def masked(address: str) -> str:
+    """``discord://•••``: what kind of address it is, and nothing else of it."""
+    scheme, found, _rest = address.partition("://")
+    known = found and re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]{0,19}", scheme)
+    return f"{scheme.lower()}://{MASK}" if known else MASK
+
+
+def without_secrets(text: str, address: str) -> str:
+    """What an error says, in a line, without any address and any part of this one."""
+    text = _ADDRESS.sub(MASK, text)
+    rest = address.partition("://")[2]
+    parts = {part for form in (rest, unquote(rest)) for part in (form, *_BETWEEN.split(form))}
+    for part in sorted((part for part in parts if len(part) >= _SHORTEST), key=len, reverse=True):
+        text = re.sub(re.escape(part), MASK, text, flags=re.I)
+    return clean(" ".join(text.split()), _MOST_TOLD)

@@ -1,0 +1,28 @@
+"""/api/v1/readiness: whether the tracked mods are ready for a version of the game."""
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils.timezone import now
+from ninja import Router
+
+from scheduling.api.auth import needs
+from scheduling.api.envelope import ApiError, ok
+
+from . import readiness, readiness_words, targets
+
+router = Router(tags=["mods"])
+KNOWN = ("version",)
+
+
+@router.get("", auth=needs("view", "mods.trackedmod"))
+def get_readiness(request: HttpRequest, version: str = "") -> Any:
+    """For a version of the game, the newest stable one if none is named; worst first."""
+    if unknown := [name for name in request.GET if name not in KNOWN]:
+        message = f"{unknown[0][:60]} is no parameter of readiness. Known: {', '.join(KNOWN)}."
+        raise ApiError(422, message)
+    try:
+        chosen = targets.choose(version, targets.versions())
+    except targets.NoSuchVersion as error:
+        raise ApiError(422, str(error), "VERSION_UNKNOWN") from None
+    return ok(**readiness_words.told(readiness.report(chosen.version, now())))

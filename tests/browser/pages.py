@@ -1,0 +1,27 @@
+"""The pages that a person sees, by name: each is looked at in both themes and by axe-core."""
+
+PAGES = {
+    "overview": "/",
+    "wall": "/wall/",
+    "job": "/jobs/mod_cache_refresh/",
+    "preview": "/jobs/mod_cache_refresh/preview/",
+    "day": "/day/",
+    "week": "/day/?span=7d",
+    "changes": "/changes/",
+    "settings": "/settings/",
+    "runs": "/runs/",
+    "run": "/runs/1/",
+    "mods": "/mods/",
+    "mod": "/mods/1/",
+    "versions": "/versions/",
+    "mods-changes": "/mods/changes/",
+    "tracked": "/mods/tracked/",
+    "readiness": "/mods/readiness/",
+    "admin": "/admin/",
+    "admin-schedules": "/admin/scheduling/jobschedule/",
+    "admin-schedule": "/admin/scheduling/jobschedule/1/change/",
+    "admin-runs": "/admin/scheduling/jobrun/",
+    "admin-channel": "/admin/mods/newschannel/add/",
+    "admin-rule": "/admin/mods/newsrule/add/",
+    "refused": "/nothing/",
+}

@@ -1,0 +1,76 @@
+"""Finding mods, telling which ones a server runs, and whether they are ready for a version."""
+
+import json
+
+import pytest
+
+from tests.mods.zips import zipped
+from tests.process.databases import SERVER
+from tests.waiting import wait_until
+
+pytestmark = [
+    pytest.mark.skipif(bool(SERVER), reason="pages look the same on either database"),
+    pytest.mark.browser,
+    pytest.mark.process,
+    pytest.mark.xdist_group("browser"),
+]
+
+
+def listed(page, count: int):
+    """Mods of the catalogue that go by one identifier, as the API tells them."""
+    rows: list[dict] = []
+
+    def found() -> bool:
+        answer = page.request.get("/api/v1/mods?limit=200").json()
+        rows[:] = [row for row in answer["data"]["mods"] if len(row["identifiers"]) == 1]
+        return len(rows) >= count
+
+    wait_until(found, 20)
+    return rows[:count]
+
+
+def test_mods_are_found_while_somebody_types_and_the_address_says_what_was_asked(sight):
+    page = sight.page()
+    wanted, *_others = listed(page, 1)
+    page.goto("/mods/")
+    field = page.locator("#id_q")
+    field.press_sequentially(wanted["name"].split()[-1], delay=20)
+    page.locator("#mods").get_by_role("link", name=wanted["name"], exact=True).first.wait_for()
+    page.wait_for_function("() => location.search.includes('q=')")
+    assert page.evaluate("document.activeElement.name") == "q"
+
+
+def test_a_pasted_list_is_tracked_and_its_bad_lines_are_told(sight):
+    page = sight.page()
+    first, second = (row["identifiers"][0] for row in listed(page, 2))
+    page.goto("/mods/tracked/")
+    page.locator("#tk-paste summary").click()
+    page.locator("#tk-mods").fill(f"{first}@1.0.0\n@@nonsense@@\n{second}")
+    page.get_by_role("button", name="Track these").click()
+    page.get_by_text("line 2").first.wait_for()
+    for identifier in (first, second):
+        page.get_by_text(identifier).first.wait_for()
+
+
+def test_uploaded_zips_are_read_and_the_readiness_counts_them(sight):
+    page = sight.page()
+    *_before, third = listed(page, 3)
+    info = {"type": "code", "name": "x", "modid": third["identifiers"][0], "version": "0.0.1"}
+    page.goto("/mods/tracked/")
+    page.locator("#tk-upload summary").click()
+    page.locator("#tk-files").set_input_files(
+        [
+            {
+                "name": "good.zip",
+                "mimeType": "application/zip",
+                "buffer": zipped(("modinfo.json", json.dumps(info))),
+            },
+            {"name": "bad.zip", "mimeType": "application/zip", "buffer": b"no zip at all"},
+        ]
+    )
+    page.get_by_role("button", name="Read these").click()
+    page.get_by_text("bad.zip").first.wait_for()
+    page.get_by_text(third["identifiers"][0]).first.wait_for()
+    page.get_by_role("link", name="Upgrade readiness").first.click()
+    page.locator("h2", has_text="ready").wait_for()
+    assert page.locator("#rd-version option").count() > 10

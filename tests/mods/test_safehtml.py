@@ -1,0 +1,40 @@
+"""Nothing of an author's HTML does anything."""
+
+import pytest
+
+from mods.safehtml import safe_html
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<script>evil()</script>",
+        "<style>evil{}</style>",
+        "<svg onload=evil()><a href='javascript:evil()'>evil</a></svg>",
+        "<p onclick=evil() style='evil'></p>",
+        "<a href='javascript:evil()'></a>",
+        "<a href='JaVa\tscript:evil()'></a>",
+        "<a href='data:text/html,evil'></a>",
+        "<a href='//evil.example'></a>",
+        "<img src='https://evil.example/a.png' alt='evil'>",
+        "<img src='https://evil.example\\@mods.vintagestory.at/a.png'>",
+        "<img src='https://mods.vintagestory.at.evil.example/a.png'>",
+        "<img src='data:image/png;base64,evil'>",
+        "<img src=x onerror=evil() alt='\"> evil'>",
+        "<iframe src='https://evil.example'></iframe>",
+        "<form action='https://evil.example'></form>",
+        "<!-- evil -->",
+    ],
+)
+def test_what_is_dangerous_is_gone(text: str) -> None:
+    assert "evil" not in safe_html(text)
+
+
+def test_what_is_harmless_stays() -> None:
+    link = safe_html('<a href="https://example.com/x">x</a>')
+    assert 'href="https://example.com/x"' in link
+    assert 'rel="noopener nofollow"' in link
+    image = safe_html('<img src="https://moddbcdn.vintagestory.at/a.png" alt="b" width="9">')
+    assert 'src="https://moddbcdn.vintagestory.at/a.png"' in image
+    assert 'loading="lazy"' in image
+    assert safe_html("<h2>Fine</h2><p>a &lt; b</p>") == "<h2>Fine</h2><p>a &lt; b</p>"

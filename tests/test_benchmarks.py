@@ -1,0 +1,40 @@
+"""The benchmark of the pages, on a history that is short."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+
+def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    env = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
+    return subprocess.run(
+        [
+            *(sys.executable, "-m", "benchmarks.pages", "--rows", "400", "--requests", "2"),
+            *("--database-url", f"sqlite:///{folder}/pages.sqlite3", *arguments),
+        ],
+        cwd=PROJECT,
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def test_the_benchmark_asks_for_every_page_and_tells_what_is_over(tmp_path: Path) -> None:
+    from scheduling.urls import urlpatterns
+
+    answer = run(tmp_path)
+    lines = [line for line in answer.stdout.splitlines() if line.startswith("| `")]
+    assert answer.stdout.startswith("400 runs were written")
+    for pattern in urlpatterns:
+        [line] = [line for line in lines if line.startswith(f"| `/{pattern.pattern} (")]
+        assert "(answers 405)" in line or "(answers" not in line
+    assert any(line.startswith("| `/api/v1/runs (call)") for line in lines)
+    over = [line for line in lines if not line.endswith("|  |")]
+    assert answer.returncode == (1 if over else 0), answer.stderr
+    # How quick they are depends on what else this machine does; queries and bytes do not.
+    assert not [line for line in over if "queries" in line.rsplit("|", 2)[1]]

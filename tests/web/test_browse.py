@@ -1,0 +1,132 @@
+"""The pages, the feed and the API of mods, versions and what changed."""
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from mods import search
+from mods.models import Change
+from scheduling import tokens
+from tests.mods.cast import NOON, fetched, game, mod, release, tracked
+
+from .conftest import SignIn
+
+EVIL = "<script>evil()</script>"
+
+
+@pytest.fixture(autouse=True)
+def known(db: None) -> None:
+    carry = mod(1, "carryon", name="Carry On", tags=["QoL"], side="both", summary=EVIL)
+    mod(2, "traps", name="Traps", side="server", author=EVIL)
+    mod(3, "gone", delisted_at=NOON)
+    fetched(carry, text=f"<p>Words</p>{EVIL}", problem="It was away.")
+    release(carry, "1.2.0", "1.22.0", "1.22.1", changelog=f"<b>More</b>{EVIL}")
+    release(carry, "1.1.0", gone_at=NOON)
+    tracked("carryon", of=carry)
+    game("1.22.10", is_latest=True, server_md5="a" * 32)
+    game("1.22.9")
+    game("1.22.0-rc.1", withdrawn_at=NOON)
+    Change.objects.create(kind="mod_new", at=NOON, mod=carry, subject=EVIL)
+    Change.objects.create(kind="version_new", at=NOON, subject="1.22.10")
+    search.reindex()
+
+
+PAGES = ["/mods/", "/mods/?q=car", "/mods/1/", "/mods/2/", "/versions/", "/mods/changes/"]
+
+
+@pytest.mark.parametrize("url", PAGES)
+def test_a_page_costs_few_queries_and_runs_no_script_of_others(
+    as_ann: Client, url: str, django_assert_max_num_queries: Any
+) -> None:
+    with django_assert_max_num_queries(10):
+        text = as_ann.get(url).content.decode()
+    assert EVIL not in text
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("q=carr", "Carry On"),
+        ("side=server", "Traps"),
+        ("tag=QoL", "Carry On"),
+        ("which=tracked", "Carry On"),
+        ("which=delisted", "Gone"),
+        ("version=1.22.1", "Carry On"),
+    ],
+)
+def test_mods_are_narrowed(as_ann: Client, query: str, found: str) -> None:
+    text = as_ann.get(f"/mods/?{query}").content.decode()
+    assert [name for name in ("Carry On", "Traps", "Gone") if f">{name}</a>" in text] == [found]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("/mods/?before=x", "/mods/?side=x&sort=y&type=z&which=w", "/mods/?version=x"),
+        *("/mods/?q=" + "x" * 900, "/mods/?q=%27%22%25_*", "/mods/?tag=%22", "/mods/?before=é"),
+        *("/mods/changes/?kind=x", "/mods/changes/?before=x", "/mods/changes/?before=" + "9" * 30),
+    ],
+)
+def test_nonsense_gives_the_page(as_ann: Client, url: str) -> None:
+    assert as_ann.get(url).status_code == 200
+
+
+@pytest.mark.parametrize("modid", [9, 2**70])
+def test_a_mod_that_is_not_there(as_ann: Client, modid: int) -> None:
+    assert as_ann.get(f"/mods/{modid}/").status_code == 404
+
+
+def test_the_page_of_a_mod_tells_what_is_known(as_ann: Client) -> None:
+    text = as_ann.get("/mods/1/").content.decode()
+    for part in ("<p>Words</p>", "<b>More</b>", "It was away.", "1.22.0 \u2013 1.22.1 (2)", "gone"):
+        assert part in text
+
+
+def test_the_api_tells_versions_in_the_order_of_the_game(as_ann: Client) -> None:
+    told = as_ann.get("/api/v1/versions").json()["data"]
+    assert [each["version"] for each in told["versions"]] == ["1.22.10", "1.22.9"]
+    assert told["latest"] == {"stable": "1.22.10", "unstable": None}
+    assert told["checked_at"] == {"stable": None, "unstable": None}
+
+
+def test_the_api_pages_through_mods_and_changes(as_ann: Client) -> None:
+    first = as_ann.get("/api/v1/mods?limit=1").json()["data"]
+    rest = as_ann.get(f"/api/v1/mods?limit=1&before={first['next']}").json()["data"]
+    assert [each["modid"] for each in first["mods"] + rest["mods"]] == [2, 1]
+    assert rest["next"] is None
+    found = as_ann.get("/api/v1/mods?search=car&side=both&tag=QoL").json()["data"]["mods"]
+    assert [each["modid"] for each in found] == [1]
+    told = as_ann.get("/api/v1/changes?kind=mod_new").json()["data"]["changes"]
+    assert [each["subject"] for each in told] == [EVIL]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("versions?channel=x", "versions?x=1", "mods?side=x", "mods?limit=0", "mods?limit=x"),
+        *("mods?before=x", "mods?x=1", "changes?kind=x", "changes?before=x", "changes?limit=999"),
+    ],
+)
+def test_the_api_refuses_what_it_does_not_know(as_ann: Client, url: str) -> None:
+    assert as_ann.get(f"/api/v1/{url}").status_code == 422
+
+
+def test_the_feed_takes_a_session_or_a_token_but_none_in_the_address(
+    ann: User, sign_in: SignIn
+) -> None:
+    token = tokens.issue(ann)
+    bearer = Client(headers={"Authorization": f"Bearer {token}"})
+    text = bearer.get("/feeds/changes.atom").content.decode()
+    assert "<entry>" in text
+    assert EVIL not in text
+    assert sign_in("ann").get("/feeds/changes.atom").status_code == 200
+    assert Client().get(f"/feeds/changes.atom?token={token}").status_code == 401
+    bad = Client(headers={"Authorization": "Bearer x"})
+    assert bad.get("/feeds/changes.atom").status_code == 401
+
+
+def test_typing_keeps_the_address_in_step(as_ann: Client) -> None:
+    answer = as_ann.get("/mods/?q=car&side=both&type=", headers={"HX-Request": "true"})
+    assert answer["HX-Replace-Url"] == "/mods/?q=car&side=both"

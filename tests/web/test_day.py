@@ -1,0 +1,305 @@
+"""The schedule of the day."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from html import unescape
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from scheduling import day
+from scheduling.models import JobRun, JobSchedule, SchedulerProcess
+
+from .conftest import SignIn, ran, registered
+
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+
+
+@pytest.fixture
+def now() -> datetime:
+    return datetime.now(UTC).replace(microsecond=0)
+
+
+def body(client: Client, url: str = "/day/") -> str:
+    answer = client.get(url)
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def marks(page: str) -> list[str]:
+    """What the marks of the chart say."""
+    return [unescape(each) for each in re.findall(r"<title>([^<]*)</title></a>", page)]
+
+
+def live_url(page: str) -> str:
+    found = re.search(r'hx-get="(/day/live/[^"]*)"', page)
+    assert found
+    return unescape(found[1])
+
+
+def test_a_run_is_a_link_that_says_when_and_what(
+    as_ann: Client, tides: JobSchedule, now: datetime
+) -> None:
+    run = ran(at=now - 2 * HOUR, status="failed")
+    page = body(as_ann)
+    assert f'<a href="/runs/{run.pk}/"><rect class="day-failed"' in page
+    [said] = [each for each in marks(page) if "failed" in each]
+    assert said.startswith(f"tides: {now - 2 * HOUR + timedelta(seconds=1):%Y-%m-%d %H:%M:%S}")
+
+
+@pytest.mark.parametrize(
+    ("status", "shape"),
+    [
+        *(("missed", '<use href="#day-missed"'), ("skipped", '<use href="#day-skipped"')),
+        *(("cancelled", '<rect class="day-cancelled"'), ("lost", '<rect class="day-lost"')),
+        *(("timed_out", '<rect class="day-timed_out"'), ("succeeded", '<rect class="day-succ')),
+    ],
+)
+def test_each_outcome_has_its_shape(
+    as_ann: Client, tides: JobSchedule, now: datetime, status: str, shape: str
+) -> None:
+    run = ran(at=now - HOUR, status=status)
+    assert f'<a href="/runs/{run.pk}/">{shape}' in body(as_ann)
+
+
+def test_what_is_to_come_is_drawn_from_the_planned_run_on(
+    as_ann: Client, tides: JobSchedule, now: datetime
+) -> None:
+    registered(tides, now + HOUR)
+    planned = [each for each in marks(body(as_ann)) if each.startswith("tides")]
+    assert planned == [
+        f"tides: {now + HOUR + number * 4 * HOUR:%Y-%m-%d %H:%M:%S}, planned"
+        for number in range(len(planned))
+    ]
+    assert len(planned) == 3
+
+
+def test_a_paused_job_has_nothing_to_come_until_its_pause_ends(
+    as_ann: Client, tides: JobSchedule, now: datetime
+) -> None:
+    JobSchedule.objects.exclude(name="tides").update(interval_seconds=0, cron="")
+    registered(tides, now + HOUR)
+    JobSchedule.objects.filter(name="tides").update(paused=True)
+    assert not marks(body(as_ann))
+    JobSchedule.objects.filter(name="tides").update(paused_until=now + 4 * HOUR)
+    assert marks(body(as_ann)) == [
+        f"tides: {now + later * HOUR:%Y-%m-%d %H:%M:%S}, planned" for later in (5, 9)
+    ]
+
+
+def test_disabled_and_vanished_jobs_have_nothing_to_come(
+    as_ann: Client, schedules: dict[str, JobSchedule]
+) -> None:
+    JobSchedule.objects.update(interval_seconds=0, cron="")
+    JobSchedule.objects.create(name="gone", interval_seconds=3600)
+    page = body(as_ann)
+    assert 'title="gone"' in page
+    assert not marks(page)
+
+
+def test_a_running_job_reaches_up_to_now_and_keeps_the_page_lively(
+    as_ann: Client, tides: JobSchedule, now: datetime
+) -> None:
+    ran(at=now - 6 * HOUR, status="running", finished_at=None)
+    page = body(as_ann)
+    assert "data-running" in page
+    [width] = re.findall(r'class="day-running" x="[\d.]+%" y="7" width="([\d.]+)%"', page)
+    assert 24 < float(width) < 26
+
+
+def test_a_run_that_began_long_before_the_window_is_seen_while_it_runs(
+    as_ann: Client, tides: JobSchedule, now: datetime
+) -> None:
+    run = ran(at=now - 50 * HOUR, status="running", finished_at=None)
+    assert f'href="/runs/{run.pk}/"' in body(as_ann)
+
+
+def test_a_run_that_has_ended_since_is_drawn_as_it_ended(
+    as_ann: Client, tides: JobSchedule, now: datetime
+) -> None:
+    run = ran(at=now - HOUR, status="running", finished_at=None)
+    url = live_url(body(as_ann))
+    JobRun.objects.update(status="failed", finished_at=now)
+    later = body(as_ann, url)
+    assert f'href="/runs/{run.pk}/"><rect class="day-failed"' in later
+    assert "data-running" not in later
+
+
+def test_the_part_holds_what_began_since_and_not_what_was_over(
+    as_ann: Client, tides: JobSchedule, now: datetime
+) -> None:
+    old = ran(at=now - HOUR)
+    url = live_url(body(as_ann))
+    new = ran(at=datetime.now(UTC), status="running", finished_at=None)
+    part = body(as_ann, url)
+    assert f"/runs/{new.pk}/" in part
+    assert f"/runs/{old.pk}/" not in part
+
+
+def test_a_part_that_has_not_changed_is_a_304(
+    as_ann: Client, tides: JobSchedule, now: datetime
+) -> None:
+    registered(tides, now + HOUR)
+    url = live_url(body(as_ann))
+    tag = as_ann.get(url)["HX-PTag"]
+    # A minute may have passed just then.
+    assert 304 in {as_ann.get(url, headers={"HX-PTag": tag}).status_code for _ in range(2)} or (
+        as_ann.get(url)["HX-PTag"] != tag
+    )
+
+
+def test_jobs_that_begin_together_are_marked_and_listed(
+    as_ann: Client, schedules: dict[str, JobSchedule], now: datetime
+) -> None:
+    at = (now + HOUR).replace(second=10)
+    registered(schedules["tides"], at)
+    registered(schedules["stars"], at + timedelta(seconds=20))
+    page = body(as_ann)
+    assert f"{at:%Y-%m-%d %H:%M}:00: stars, tides" in marks(page)
+    told = page[page.index('id="day-meetings"') :]
+    assert re.search(r"</time>: stars, tides\s*</li>", told)
+
+
+def test_many_runs_are_drawn_as_few_marks_with_a_link_to_the_list(
+    as_ann: Client, tides: JobSchedule, now: datetime
+) -> None:
+    JobRun.objects.bulk_create(
+        JobRun(
+            job_name="tides",
+            status="succeeded",
+            scheduled_for=now - timedelta(seconds=10 * number),
+            started_at=now - timedelta(seconds=10 * number),
+            finished_at=now - timedelta(seconds=10 * number - 1),
+        )
+        for number in range(1, 3_000)
+    )
+    page = body(as_ann)
+    static = page[: page.index('id="live-day"')]
+    assert len(marks(static)) <= day.MAX_MARKS + 1
+    assert "more runs than can be drawn" in static
+    [link] = {unescape(each) for each in re.findall(r'"(/runs/\?[^"]*)"><rect class="day-b', page)}
+    assert b"tides" in as_ann.get(link).content
+
+
+def test_a_busy_schedule_is_drawn_as_strokes(
+    as_ann: Client, tides: JobSchedule, now: datetime
+) -> None:
+    JobSchedule.objects.filter(name="tides").update(interval_seconds=600)
+    registered(tides, now + MINUTE)
+    page = body(as_ann)
+    assert "every 10 minutes, planned" in page
+    assert page.count("planned</title>") < 10
+
+
+def test_only_marks_and_names_are_links(as_ann: Client, tides: JobSchedule, now: datetime) -> None:
+    registered(tides, now + HOUR)
+    ran(at=now - HOUR)
+    page = body(as_ann)
+    chart = page[page.index('class="day-chart"') : page.index('id="day-said"')]
+    assert all(
+        "day-name" in each or "day-meetings" in each or "/jobs/" in each or "/runs/" in each
+        for each in re.findall(r"<a [^>]*>", chart)
+    )
+    assert "<script" not in chart
+    assert "style=" not in page
+    assert " onclick" not in page
+
+
+def test_it_takes_few_queries(
+    sign_in: SignIn,
+    schedules: dict[str, JobSchedule],
+    leader: SchedulerProcess,
+    now: datetime,
+    django_assert_max_num_queries: Any,
+) -> None:
+    for name, schedule in schedules.items():
+        registered(schedule, now + HOUR)
+        ran(name, now - HOUR)
+        ran(name, now - MINUTE, status="running", finished_at=None)
+    client = sign_in("monitor")
+    with django_assert_max_num_queries(7):
+        page = body(client)
+    with django_assert_max_num_queries(4):
+        body(client, live_url(page))
+
+
+def test_lanes_come_thirty_at_a_time(
+    as_ann: Client, schedules: dict[str, JobSchedule], django_assert_max_num_queries: Any
+) -> None:
+    JobSchedule.objects.bulk_create(
+        JobSchedule(name=f"many_{number:04}", interval_seconds=60) for number in range(5_000)
+    )
+    with django_assert_max_num_queries(7):
+        page = body(as_ann)
+    assert page.count('class="day-name"') == day.LANES
+    found = re.search(r'<a href="([^"]*)" rel="next">More jobs', page)
+    assert found
+    following = body(as_ann, "/day/" + unescape(found[1]))
+    assert following.count('class="day-name"') == day.LANES
+    names = set(re.findall(r'title="(many_\d+)"', page))
+    assert names.isdisjoint(re.findall(r'title="(many_\d+)"', following))
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        *("?span=1y", "?at=yesterday", "?at=0001-01-01T00:00", "?at=9999-12-31T23:59:59-12:00"),
+        *("?at=2026-02-30T00:00", "?at=1", "?span=%3Cscript%3E", f"?at={'9' * 400}"),
+    ],
+)
+def test_nonsense_gives_the_page_around_now_and_says_so(
+    as_ann: Client, tides: JobSchedule, query: str
+) -> None:
+    page = body(as_ann, f"/day/{query}")
+    assert 'class="errornote" role="alert"' in page
+    assert "day-now" in page
+    assert "<script>" not in page
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        *("", "?open=1.x.99999999999999999999.-3&from=never", "?open=<script>", "?after=zzz"),
+        "?at=2026-10-25T02:30&span=7d&from=2026-10-25",
+    ],
+)
+def test_the_part_survives_nonsense(as_ann: Client, tides: JobSchedule, query: str) -> None:
+    assert "<script>" not in body(as_ann, f"/day/live/{query}")
+
+
+def test_windows_of_other_times_are_one_click_away(as_ann: Client, tides: JobSchedule) -> None:
+    ran(at=datetime(2026, 5, 4, 12, tzinfo=UTC))
+    page = body(as_ann, "/day/?at=2026-05-05T12:00")
+    assert not marks(page)
+    found = re.search(r'<a href="([^"]*)" rel="prev">', page)
+    assert found
+    assert any("tides" in each for each in marks(body(as_ann, "/day/" + unescape(found[1]))))
+
+
+def test_markup_in_a_name_stays_text(as_ann: Client, jobs: None, now: datetime) -> None:
+    JobSchedule.objects.create(name='<script>alert("1")</script>/..', interval_seconds=3600)
+    ran('<script>alert("1")</script>/..', now - HOUR)
+    assert "<script>alert" not in body(as_ann)
+
+
+def test_who_may_not_see_runs_sees_what_is_to_come_only(
+    sign_in: SignIn, people: Any, tides: JobSchedule, now: datetime
+) -> None:
+    from django.contrib.auth.models import Permission
+
+    people["staff"].user_permissions.add(
+        Permission.objects.get(codename="view_jobschedule", content_type__app_label="scheduling")
+    )
+    registered(tides, now + HOUR)
+    ran(at=now - HOUR)
+    ran(at=now - MINUTE, status="running", finished_at=None)
+    page = body(sign_in("staff"))
+    assert "/runs/" not in page[page.index('class="day-chart"') :]
+    assert any("planned" in each for each in marks(page))
+    assert "/runs/" not in body(sign_in("staff"), live_url(page))
+
+
+def test_it_says_so_when_there_is_no_job(as_ann: Client, db: None) -> None:
+    JobSchedule.objects.all().delete()
+    assert "There is no job to show." in body(as_ann)
