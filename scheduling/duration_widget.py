@@ -27,6 +27,10 @@ class DurationWidget(forms.MultiWidget):
     """Gives seconds. Without a unit the number is in seconds; what is no number is kept as it
     was typed, for the field to refuse."""
 
+    # The field's label is the number's: a legend, which the admin of Django 6 would write for
+    # several widgets, leaves it without a name.
+    use_fieldset = False
+
     def __init__(self, attrs: dict[str, Any] | None = None) -> None:
         number = forms.NumberInput(attrs={"min": 0, "step": 1, "inputmode": "numeric"})
         unit = forms.Select(choices=CHOICES, attrs={"aria-label": _("Unit")})

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests.process.conftest import PROJECT, Installation
 from tests.waiting import wait_until
@@ -33,6 +33,8 @@ class Demo:
 
     def __init__(self, folder: Path, play: bool = False) -> None:
         self.installation = Installation(folder)
+        # Cookies by person: signing in takes longer than most of what is tried.
+        self.signed_in: dict[str, Any] = {}
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
@@ -98,7 +100,7 @@ class Sight:
 
     def __init__(self, browser: Browser, demo: Demo) -> None:
         self._browser, self._demo = browser, demo
-        self._states: dict[str, Any] = {}
+        self._contexts: list[BrowserContext] = []
         self.complaints: list[str] = []
 
     def page(
@@ -114,21 +116,27 @@ class Sight:
             color_scheme=scheme,
             viewport={"width": width, "height": 900},
             java_script_enabled=javascript,
-            storage_state=self._states.get(person),
+            storage_state=self._demo.signed_in.get(person),
             **options,
         )
+        self._contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(15_000)
         page.on("console", self._note)
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        if person not in self._states:
+        if person not in self._demo.signed_in:
             page.goto("/admin/login/?next=/settings/")
             page.locator("#id_username").fill(person)
             page.locator("#id_password").fill(PASSWORD)
             page.locator("[type=submit]").click()
             page.wait_for_url("**/settings/")
-            self._states[person] = context.storage_state()
+            self._demo.signed_in[person] = context.storage_state()
         return page
+
+    def close(self) -> None:
+        """The pages that were opened: each is a process of the browser."""
+        for context in self._contexts:
+            context.close()
 
     def _note(self, message) -> None:
         # A page that isn't there, or that asks again with a refusal, is one of those tried.
@@ -141,6 +149,7 @@ class Sight:
 def sight(browser: Browser, demo: Demo) -> Iterator[Sight]:
     sight = Sight(browser, demo)
     yield sight
+    sight.close()
     assert sight.complaints == []
 
 
@@ -149,6 +158,7 @@ def stage(browser: Browser, playing: Demo) -> Iterator[Sight]:
     """As ``sight``, with jobs that are worth watching."""
     stage = Sight(browser, playing)
     yield stage
+    stage.close()
     assert stage.complaints == []
 
 

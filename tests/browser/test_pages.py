@@ -25,10 +25,11 @@ def test_the_demo_is_up_with_a_leader_and_all_jobs(demo):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("name", PAGES)
 def test_each_page_fits_a_wide_and_a_narrow_screen(sight, pictures, name, scheme):
+    page = sight.page(scheme)
+    page.goto(PAGES[name])
+    page.wait_for_load_state("networkidle")
     for width in (1280, 360):
-        page = sight.page(scheme, width)
-        page.goto(PAGES[name])
-        page.wait_for_load_state("networkidle")
+        page.set_viewport_size({"width": width, "height": 900})
         overflow = page.evaluate(
             "document.documentElement.scrollWidth - document.documentElement.clientWidth"
         )
