@@ -3,6 +3,7 @@
 import json
 import signal
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -38,13 +39,14 @@ def stop_all(installation):
         process.wait(20)
 
 
+@pytest.mark.parametrize("by", ["", "SIGKILL"], ids=["power cut", "SIGKILL"])
 @pytest.mark.parametrize("step", STEPS)
-def test_a_run_whose_process_vanishes_does_not_stay_open(installation, step):
+def test_a_run_whose_process_vanishes_does_not_stay_open(installation, step, by):
     """Guard: ``if reason and _close(run, reason, now):`` in scheduling/sweeps.py."""
-    worker = installation.worker(FAULT_DIE=step, NAP="0.1")
+    worker = installation.worker(FAULT_DIE=step, FAULT_BY=by, NAP="0.1")
     ticked(installation)
     installation.queue("nap")
-    assert worker.wait(10) == DEAD
+    assert worker.wait(10) == (-signal.SIGKILL if by else DEAD)
     assert installation.runs("nap") == ["queued" if step == "claiming" else "running"]
     installation.worker(NAP="0")
     expected = "succeeded" if step == "claiming" else "lost"
@@ -52,6 +54,39 @@ def test_a_run_whose_process_vanishes_does_not_stay_open(installation, step):
     ticked(installation)
     stop_all(installation)
     assert broken_ticks(installation) == []
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_run_whose_process_freezes_for_longer_than_the_silence_comes_to_one_end(
+    installation, step
+):
+    """Guards: ``lock.take_away()`` in scheduling/worker.py and
+    ``mine = JobRun.objects.running()`` in scheduling/recorder.py."""
+    impatient = {"FAULT_SILENT_AFTER": "1.5", "NAP": "0.1"}
+    if not SERVER:
+        impatient["FAULT_BUSY_TIMEOUT"] = "500"
+    leader = installation.worker(FAULT_DIE=step, FAULT_BY="SIGSTOP", **impatient)
+    wait_until(lambda: LEADS in installation.log(0), 10)
+    installation.worker(FAULT_HOST="elsewhere", **impatient)
+    wait_until(lambda: "standing_by" in installation.log(1), 10)
+    ticked(installation, 1)
+    installation.queue("nap")
+    wait_until(lambda: is_frozen(leader), 10)
+    # In the middle of a transaction it keeps SQLite locked, and nobody can begin to lead.
+    taken_over = [LEADS, "database_unavailable"]
+    wait_until(lambda: any(word in installation.log(1) for word in taken_over), 10)
+    leader.send_signal(signal.SIGCONT)
+    wait_until(lambda: installation.runs("nap")[0] not in ("queued", "running"), 10)
+    ticked(installation)
+    stop_all(installation)
+    assert len(installation.runs("nap")) == 1
+    assert set(installation.runs("nap")) <= {"succeeded", "lost"}
+    assert broken_ticks(installation) == []
+
+
+def is_frozen(process):
+    state = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()[0]
+    return state == "T"
 
 
 def test_a_frozen_leader_is_replaced_and_finds_its_outcome_too_late(installation):
