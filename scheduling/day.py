@@ -196,8 +196,8 @@ def coming(schedule: JobSchedule, shown: Window, expected: Forecast) -> list[Mar
 
 
 def strokes(shown: Window, expected: Forecast) -> str:
-    """Many slots as one path, 1,000 wide and 10 high; "" when there are few."""
-    if len(expected.slots) <= MAX_PLANNED:
+    """Many slots as one path, 1,000 wide and 10 high; "" when there are few, or too many."""
+    if expected.cut or len(expected.slots) <= MAX_PLANNED:
         return ""
     places = dict.fromkeys(round(shown.x(slot) * 10) for slot in expected.slots)
     return "".join(f"M{place} 0v10" for place in places)

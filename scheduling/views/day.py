@@ -177,10 +177,10 @@ def _past_lane(
 
 
 def _to_come(shown: Window, expected: Forecast) -> dict[str, Any] | None:
-    """The rest of the window, when more is to come than can be drawn."""
+    """From the first slot to the end of the window, when more are to come than can be drawn."""
     if not expected.cut:
         return None
-    x = shown.x(expected.slots[-1])
+    x = shown.x(expected.slots[0])
     return {"x": x, "width": round(100 - x, 2)}
 
 

@@ -192,6 +192,17 @@ def test_a_busy_schedule_is_drawn_as_strokes(
     assert page.count("planned</title>") < 10
 
 
+def test_a_schedule_that_runs_more_often_than_can_be_drawn_is_one_band(
+    as_ann: Client, tides: JobSchedule, now: datetime
+) -> None:
+    JobSchedule.objects.filter(name="tides").update(interval_seconds=60)
+    registered(tides, now + MINUTE)
+    page = body(as_ann)
+    assert "tides: every minute, more often than can be drawn" in page
+    assert "planned 150 times" not in page
+    assert "day-strokes" not in page
+
+
 def test_only_marks_and_names_are_links(as_ann: Client, tides: JobSchedule, now: datetime) -> None:
     registered(tides, now + HOUR)
     ran(at=now - HOUR)
