@@ -35,19 +35,7 @@ class ScheduleForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = JobSchedule
-        fields = [
-            "interval_seconds",
-            "cron",
-            "timezone",
-            "paused",
-            "paused_until",
-            "pause_reason",
-            "misfire_grace_seconds",
-            "coalesce",
-            "max_instances",
-            "timeout_seconds",
-            "max_retries",
-        ]
+        fields = FIELDS
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

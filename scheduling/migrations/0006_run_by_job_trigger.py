@@ -23,7 +23,7 @@ class Migration(migrations.Migration):
     operations = [
         migrations.AddIndex(
             model_name='jobrun',
-            index=models.Index(fields=['job_name', 'trigger', 'scheduled_for', 'status'], name='run_by_job_trigger'),
+            index=models.Index(fields=['job_name', 'trigger', 'scheduled_for', 'id', 'status'], name='run_by_job_trigger'),
         ),
         migrations.RunPython(count_anew, migrations.RunPython.noop),
     ]

@@ -114,9 +114,9 @@ class JobRun(models.Model):
             models.Index(fields=["status", "scheduled_for"], name="run_by_status"),
             models.Index(fields=["job_name", "status", "scheduled_for"], name="run_by_job_status"),
             models.Index(fields=["trigger", "scheduled_for"], name="run_by_trigger"),
-            # The status comes last: the runs that it leaves out of a list are not even read.
+            # In the order of lists; what the status at its end leaves out is not read.
             models.Index(
-                fields=["job_name", "trigger", "scheduled_for", "status"],
+                fields=["job_name", "trigger", "scheduled_for", "id", "status"],
                 name="run_by_job_trigger",
             ),
         ]
