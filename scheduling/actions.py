@@ -11,7 +11,7 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from . import audit, changes, limits, registry, triggers
+from . import audit, changes, limits, reasons, registry, triggers
 from .errors import InvalidSchedule, SchedulingError
 from .models import Cause, JobRun, JobSchedule, Status
 from .querysets import count_change
@@ -248,7 +248,7 @@ def cancel(run: JobRun, by: User, *, reason: str = "") -> None:
             status=Status.CANCELLED,
             finished_at=moment,
             **asked,
-            error=f"Cancelled by {by.get_username()} before it started.",
+            error=reasons.CANCELLED_BEFORE % {"by": by.get_username()},
         ):
             action = audit.CANCELLED
         elif this.running().filter(cancel_requested_at=None).update(**asked):

@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Count, Min
 from django.utils.timezone import now
 
-from . import registry
+from . import reasons, registry
 from .models import Cause, JobRun, JobSchedule, SchedulerProcess, Status
 from .plan import Busy, Decision
 from .runner import ClaimedRun
@@ -84,7 +84,7 @@ def miss_late(now: datetime) -> None:
             JobRun.objects.queued().filter(pk=run.pk).update(
                 status=Status.MISSED,
                 finished_at=now,
-                error="Its worker stopped before it started, and no other came in time.",
+                error=reasons.NOBODY_IN_TIME,
             )
 
 
@@ -102,7 +102,7 @@ def release(run_ids: Iterable[int], process: SchedulerProcess) -> None:
                 mine.update(status=Status.QUEUED, process=None, worker="", claimed_at=None)
         except IntegrityError:
             # A person has asked for another run of the job meanwhile: that one will do.
-            error = "Its worker stopped before it started, and another run of the job is queued."
+            error = reasons.ANOTHER_QUEUED
             mine.update(status=Status.CANCELLED, finished_at=now(), error=error)
 
 

@@ -8,6 +8,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from . import reasons
 from .errors import RunCancelled, RunTimedOut
 from .progress import Progress, reported
 
@@ -68,7 +69,7 @@ class RunContext:
         if self.cancelled:
             raise RunCancelled(self.stop_reason)
         if self.should_stop:
-            raise RunTimedOut(f"The run took longer than its {self.timeout_seconds:g} seconds.")
+            raise RunTimedOut(reasons.TIMED_OUT % {"seconds": f"{self.timeout_seconds:g}"})
 
     def sleep(self, seconds: float) -> None:
         """Wait, but not past a cancellation or the deadline: then raise."""

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from django.db.models import OuterRef, QuerySet
 
+from . import reasons
 from .models import Cause, JobRun, JobSchedule, Status
 from .triggers import Due
 
@@ -44,6 +45,6 @@ def give_up(name: str, due: Due, now: datetime, worker: str, why: str) -> None:
         queued_at=now,
         finished_at=now,
         worker=worker,
-        error=f"{why}, so slots that had come did not start: {due.count:,}.",
+        error=reasons.SLOTS_GIVEN_UP % {"why": why, "count": f"{due.count:,}"},
     )
     JobRun.objects.bulk_create([row], ignore_conflicts=True)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from . import reasons
 from .models import Status
 from .triggers import MAX_RECENT, Due
 
@@ -66,17 +67,17 @@ def _missed(due: Due, startable: list[datetime], leading_since: datetime) -> lis
         return []
     last = due.recent[-len(startable) - 1]
     if last < leading_since:
-        why = "No worker was running"
+        why = reasons.NO_WORKER
     elif due.first < leading_since:
-        why = "No worker was running at first, and then it came too late"
+        why = reasons.NO_WORKER_AT_FIRST
     else:
-        why = "The worker was too busy, or its machine asleep"
-    how_many = f"{missed:,} slots" if due.counted else f"more than {missed:,} slots"
-    reason = f"{why}: this slot could not start in time."
+        why = reasons.TOO_BUSY
+    reason = reasons.SLOT_LATE % {"why": why}
     if missed > 1:
-        reason = f"{why}: {how_many} could not start in time."
+        several = reasons.SLOTS_LATE if due.counted else reasons.MORE_SLOTS_LATE
+        reason = several % {"why": why, "count": f"{missed:,}"}
         if startable:
-            reason += " One run makes up for them."
+            reason += f" {reasons.MADE_UP_FOR}"
     return [
         Decision(
             status=Status.MISSED,
@@ -90,8 +91,8 @@ def _missed(due: Due, startable: list[datetime], leading_since: datetime) -> lis
 
 def _still_running(policy: Policy, busy: Busy) -> str:
     if busy.since is None:
-        return f"At most {policy.max_instances} of this job's slots may run at the same time."
+        return reasons.TOO_MANY % {"count": policy.max_instances}
     since = f"{busy.since:%Y-%m-%d %H:%M:%S} UTC"
     if policy.max_instances == 1:
-        return f"The run before it was still going on, since {since}."
-    return f"{busy.count} runs of this job were still going on, the oldest since {since}."
+        return reasons.STILL_RUNNING % {"since": since}
+    return reasons.SEVERAL_RUNNING % {"count": busy.count, "since": since}

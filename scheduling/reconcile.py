@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import structlog
 from django.db import DatabaseError, InterfaceError, transaction
 
-from . import history, retries
+from . import history, reasons, retries
 from .errors import InvalidSchedule
 from .fresh_slot import fresh_slot
 from .models import JobSchedule, ScheduleState
@@ -56,7 +56,7 @@ class Reconciler:
                 logger.exception("schedule_not_applied", job=schedule.name)
                 self._complain(schedule, f"{type(error).__name__}: {error}", now)
         for name in stored.keys() - wanted:
-            self._give_up(name, stored[name], now, "The schedule was deleted")
+            self._give_up(name, stored[name], now, reasons.DELETED)
             self._service.remove_job(name)
             logger.info("job_removed", job=name, reason="its schedule was deleted")
 
@@ -128,9 +128,9 @@ class Reconciler:
             slot = next_run
             if before.get("paused"):
                 slot = schedule.state.paused_slot_at
-                self._give_up(schedule.name, slot, now, "The schedule was paused")
+                self._give_up(schedule.name, slot, now, reasons.PAUSED)
             if before.get("schedule") != schedule.spec(now)["schedule"]:
-                self._give_up(schedule.name, next_run, now, "The schedule was changed")
+                self._give_up(schedule.name, next_run, now, reasons.CHANGED)
                 slot = self._fresh_slot(schedule, trigger, now)
             elif slot is None:
                 slot = self._fresh_slot(schedule, trigger, now)
@@ -140,7 +140,7 @@ class Reconciler:
             if resumed:
                 history.queue_first_run(schedule, now)
             if schedule.is_paused(now):
-                retries.give_up(schedule.name, now, "The schedule was paused")
+                retries.give_up(schedule.name, now, reasons.PAUSED)
             self._schedule(schedule, trigger, slot, now)
             self._mark(schedule, now, paused_slot=slot)
         logger.info(
@@ -158,8 +158,8 @@ class Reconciler:
             self._store.hold(schedule.name)
             state = getattr(schedule, "state", None)
             due = next_run or (state.paused_slot_at if state else None)
-            self._give_up(schedule.name, due, now, "The schedule was disabled")
-            retries.give_up(schedule.name, now, "The schedule was disabled")
+            self._give_up(schedule.name, due, now, reasons.DISABLED)
+            retries.give_up(schedule.name, now, reasons.DISABLED)
             self._service.remove_job(schedule.name)
         logger.info("job_removed", job=schedule.name, reason=reason)
 

@@ -18,7 +18,7 @@ from django.db import (
 from django.db.models import Value
 from django.db.models.functions import Concat
 
-from . import retries
+from . import reasons, retries
 from .models import JobRun, SchedulerProcess, Status
 from .querysets import JobRunQuerySet
 from .text import clean
@@ -47,8 +47,7 @@ class Finished:
 
     def bare(self) -> "Finished":
         """The same end without all that a database might refuse."""
-        note = "What the job returned and logged could not be stored."
-        error = f"{clean(self.error, 500)} {note}".strip()
+        error = f"{clean(self.error, 500)} {reasons.NOT_STORED}".strip()
         return replace(self, result=None, log=[], traceback="", error=error)
 
 
@@ -184,9 +183,9 @@ class Recorder:
             return True
         _tell_late(outcome)
         ended = f"{outcome.finished_at:%Y-%m-%d %H:%M:%S} UTC"
-        too_late = f" Its thread ended at {ended} ({outcome.status.label}): too late to count."
+        too_late = reasons.ENDED_TOO_LATE % {"at": ended, "status": outcome.status.label}
         closed = JobRun.objects.finished().filter(pk=outcome.run_id, process=self._process)
-        closed.update(error=Concat("error", Value(too_late)))
+        closed.update(error=Concat("error", Value(f" {too_late}")))
         return False
 
 

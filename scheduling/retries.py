@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from . import reasons
 from .models import Cause, JobRun, JobSchedule, Status
 
 RETRIED = (Status.FAILED, Status.TIMED_OUT, Status.LOST)
@@ -70,5 +71,5 @@ def give_up(name: str, now: datetime, why: str) -> None:
     """Cancel the queued attempts of a job that shall not run any more for now."""
     waiting = JobRun.objects.queued().filter(job_name=name, trigger=Cause.RETRY)
     waiting.update(
-        status=Status.CANCELLED, finished_at=now, error=f"{why} before it was tried again."
+        status=Status.CANCELLED, finished_at=now, error=reasons.NOT_TRIED_AGAIN % {"why": why}
     )

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from .models import JobRun
 from .querysets import JobRunQuerySet
+from .retold import retold
 from .text import clean
 
 LINE = 120
@@ -40,7 +41,7 @@ def line(run: JobRun) -> str:
 
 
 def error_line(run: JobRun) -> str:
-    return clean(" ".join(run.__dict__["error_begin"].split()), LINE)
+    return clean(retold(" ".join(run.__dict__["error_begin"].split())), LINE)
 
 
 def result_line(run: JobRun) -> str:

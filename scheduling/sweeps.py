@@ -9,7 +9,7 @@ from datetime import datetime
 import structlog
 from django.db import transaction
 
-from . import retries
+from . import reasons, retries
 from .models import SILENT_AFTER, JobRun, SchedulerProcess, Status
 
 logger = structlog.get_logger(__name__)
@@ -61,14 +61,14 @@ def _close(run: JobRun, reason: str, now: datetime) -> bool:
 def _why_lost(process: SchedulerProcess | None, now: datetime, silence_counts: bool) -> str:
     """In words; empty while the process may still finish its runs."""
     if process is None:
-        return "The run belongs to no process any more, so nobody can finish it."
-    heard = f"{process.heartbeat_at:%Y-%m-%d %H:%M:%S} UTC"
+        return reasons.OF_NOBODY
+    told = {"process": process, "at": f"{process.heartbeat_at:%Y-%m-%d %H:%M:%S} UTC"}
     if process.stopped_at:
-        return f"Its process {process} stopped before the run ended."
+        return reasons.PROCESS_STOPPED % told
     if silence_counts and now - process.heartbeat_at > SILENT_AFTER:
-        return f"Its process {process} was last heard from at {heard} and counts as gone."
+        return reasons.PROCESS_SILENT % told
     if _died_here(process):
-        return f"Its process {process} is gone; it was last heard from at {heard}."
+        return reasons.PROCESS_GONE % told
     return ""
 
 

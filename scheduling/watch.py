@@ -8,7 +8,7 @@ from datetime import datetime
 import structlog
 from django.db import close_old_connections
 
-from . import sweeps
+from . import reasons, sweeps
 from .leadership import Lock
 from .models import HEARTBEAT_EVERY, ChangeCounter, JobRun, Status
 from .reconcile import Reconciler
@@ -67,10 +67,7 @@ class Watch:
         for run in self._service.executor.overdue(DEAF_AFTER):
             logger.error("run_timed_out", job=run.job_name, run_id=run.run_id)
             self._service.executor.give_up(run.run_id)
-            error = (
-                f"It took longer than its {run.timeout_seconds} seconds and does not react. "
-                f"Its thread goes on by itself."
-            )
+            error = reasons.DEAF % {"seconds": run.timeout_seconds} + f" {reasons.GOES_ON}"
             self._service.recorder.finished(run.closed(Status.TIMED_OUT, self._clock(), error))
 
     def reconcile(self) -> None:
@@ -118,7 +115,7 @@ class Watch:
         here = self._service.executor.in_flight()
         for run_id, by in mine.values_list("id", "cancel_requested_by"):
             if by and run_id in here:
-                here[run_id].context.stop_reason = f"Cancelled by {by}."
+                here[run_id].context.stop_reason = reasons.CANCELLED % {"by": by}
             self._service.executor.cancel(run_id)
 
     def _wake(self) -> None:

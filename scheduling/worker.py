@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection
 from django.utils import timezone
 
-from . import claims, leadership, schedules, sessions, sweeps
+from . import claims, leadership, reasons, schedules, sessions, sweeps
 from .leadership import Lock
 from .models import SILENT_AFTER, SchedulerProcess, Status
 from .presence import Presence
@@ -155,8 +155,8 @@ class Worker:
 
     def _why_unfinished(self) -> str:
         if self._stops > 1:
-            return "The worker was told to stop at once, before the run ended."
-        return f"The worker was stopped, and the run did not end within {self._grace:g} seconds."
+            return reasons.STOPPED_AT_ONCE
+        return reasons.STOPPED % {"seconds": f"{self._grace:g}"}
 
     def patiently(self, attempt: Callable[[], T]) -> T | None:
         """Try until the database lets it; None when it is time to stop."""

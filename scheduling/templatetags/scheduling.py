@@ -22,8 +22,10 @@ from ..kept import Kept
 from ..live import tag
 from ..models import JobRun, Status
 from ..outlook import worker_state
+from ..retold import retold
 
 register = template.Library()
+register.filter(retold)
 
 # Each status is told by a word and a sign as well as by its colour.
 SIGNS = {

@@ -54,3 +54,12 @@ def test_a_refused_address_is_told_in_the_language_of_its_sender(as_ann: Client)
     told = as_ann.get("/runs/?job=%00", headers=GERMAN).content.decode()
     assert told == "Die Adresse enthält ein Nullzeichen."
     assert as_ann.get("/runs/?job=%00").content == b"The address holds a null character."
+
+
+def test_why_a_run_ended_is_kept_in_english_and_told_in_german(as_ann: Client) -> None:
+    run = ran(status="cancelled", error="Cancelled by ann.")
+    for address in (f"/runs/{run.pk}/", "/runs/"):
+        page = as_ann.get(address, headers=GERMAN).content.decode()
+        assert "Von ann abgebrochen." in page
+        assert "Cancelled by" not in page
+    assert as_ann.get(f"/api/v1/runs/{run.pk}").json()["data"]["run"]["error"] == run.error
