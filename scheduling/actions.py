@@ -14,7 +14,7 @@ from django.utils.translation import gettext_noop
 from . import audit, changes, limits, reasons, registry, triggers
 from .errors import InvalidSchedule, SchedulingError
 from .models import Cause, JobRun, JobSchedule, Status
-from .querysets import count_change
+from .querysets import count_change, hold_changes
 
 
 class StaleEdit(SchedulingError):
@@ -96,6 +96,7 @@ def locked(schedule: JobSchedule, revision: int | None = None) -> JobSchedule:
 
     Raises StaleEdit if its revision is no longer ``revision``.
     """
+    hold_changes()
     current = JobSchedule.objects.select_for_update().filter(pk=schedule.pk).first()
     if current is None:
         raise StaleEdit(_("%(job)s was deleted meanwhile.") % {"job": schedule.name})

@@ -36,6 +36,17 @@ def count_change() -> int:
         return ChangeCounter.objects.values_list("value", flat=True).get(pk=1)
 
 
+def hold_changes() -> None:
+    """Keep everybody else from counting changes until the caller's transaction ends.
+
+    For who locks rows of schedules and counts afterwards: those who count first and write their
+    rows then, as ``update()`` does, would wait for the row while this waits for the counter.
+    """
+    from .models import ChangeCounter
+
+    ChangeCounter.objects.select_for_update().filter(pk=1).first()
+
+
 # The slot, or for a retry the time that it has to wait for.
 _DUE_AT = Coalesce("not_before", "scheduled_for")
 
