@@ -36,7 +36,7 @@ class PauseForm(forms.Form):
     reason = ScheduleTextField(name="pause_reason", label=_("Reason (optional)"))
 
     def __init__(self, form_id: str, data: Any = None) -> None:
-        super().__init__(data, auto_id=f"{form_id}-%s")
+        super().__init__(data, auto_id=f"{form_id.replace('%', '%%')}-%s")
         self.form_id = form_id
         for field in self.fields.values():
             field.widget.attrs["form"] = form_id

@@ -66,7 +66,7 @@ def pages(samples: dict[str, str]) -> dict[str, str]:
     for route in urls.urlpatterns:
         address = "/" + str(route.pattern)
         for parameter, converter in route.pattern.converters.items():
-            kind = {"StringConverter": "str", "IntConverter": "int"}[type(converter).__name__]
+            kind = {"JobName": "job", "IntConverter": "int"}[type(converter).__name__]
             address = address.replace(f"<{kind}:{parameter}>", samples[parameter])
         assert "<" not in address
         found[str(route.name)] = address
