@@ -7,10 +7,11 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
-from django.db.models import Count, Min
+from django.db.models import Count, Min, Q
 from django.utils.timezone import now
 
 from . import reasons, registry
+from .history import MOST_SLOTS
 from .models import Cause, JobRun, JobSchedule, SchedulerProcess, Status
 from .plan import Busy, Decision
 from .runner import ClaimedRun
@@ -54,9 +55,12 @@ def take_queued(process: SchedulerProcess, now: datetime) -> list[ClaimedRun]:
     due = JobRun.objects.due(now).filter(job_name__in=registry.jobs())
     if not due.exists():
         return []
+    # What nobody asked for waits while its job is paused, disabled or gone.
+    active = JobSchedule.objects.active(now).values("name")
+    due = due.filter(Q(trigger=Cause.MANUAL) | Q(job_name__in=active))
     limits = dict(JobSchedule.objects.values_list("name", "max_instances"))
     going_on = busy(registry.jobs())
-    free = {name: limits.get(name, 1) for name in registry.jobs()}
+    free = {name: _number(limits.get(name)) or 1 for name in registry.jobs()}
     for name, runs in going_on.items():
         free[name] -= runs.count
     full = [name for name, number in free.items() if number <= 0]
@@ -88,6 +92,11 @@ def miss_late(now: datetime) -> None:
             )
 
 
+def is_held(run_id: int, process: SchedulerProcess) -> bool:
+    """Whether the run is still open, and this process's."""
+    return JobRun.objects.running().filter(pk=run_id, process=process).exists()
+
+
 def unstarted(process: SchedulerProcess) -> list[ClaimedRun]:
     """What the database says this process has claimed."""
     return _claimed(process, None)
@@ -111,7 +120,7 @@ def _row(name: str, decision: Decision, process: SchedulerProcess, now: datetime
         job_name=name,
         status=decision.status,
         scheduled_for=decision.slot,
-        slots=decision.slots,
+        slots=min(decision.slots, MOST_SLOTS),
         until=decision.until,
         queued_at=now,
         worker=str(process),
@@ -142,7 +151,12 @@ def _claimed(process: SchedulerProcess, at: datetime | None, **filters: object) 
             job_name=name,
             scheduled_for=slot,
             attempt=attempt,
-            timeout_seconds=timeouts.get(name),
+            timeout_seconds=_number(timeouts.get(name)),
         )
         for run_id, name, slot, attempt in rows
     ]
+
+
+def _number(value: object) -> int | None:
+    """SQLite keeps a text in a column of numbers, if that is what a script wrote."""
+    return value if isinstance(value, int) else None

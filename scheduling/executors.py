@@ -1,23 +1,40 @@
 """Where claimed runs go: a pool of threads."""
 
 import threading
+import time
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+import structlog
 from apscheduler.executors.base import BaseExecutor
+from django.db import DatabaseError, InterfaceError, close_old_connections
 
 from . import runner
 from .recorder import Recorder
 from .runner import ClaimedRun
 from .threads import Threads
 
+logger = structlog.get_logger(__name__)
+
+# Sooner nobody takes the process of a claim for dead.
+SURELY_OURS = 1.0
+RETRY_EVERY = 1.0
+
 
 class ThreadExecutor(BaseExecutor):
     """Runs claimed rows in threads and knows at any time which it still owes an outcome."""
 
-    def __init__(self, threads: int, recorder: Recorder, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        threads: int,
+        recorder: Recorder,
+        clock: Callable[[], datetime],
+        is_ours: Callable[[int], bool],
+    ) -> None:
         super().__init__()
+        self._is_ours = is_ours
+        self._submitted_at: dict[int, float] = {}
         self._recorder, self._clock = recorder, clock
         self._threads = Threads(threads, self._run)
         self._claimed: dict[int, ClaimedRun] = {}
@@ -31,7 +48,8 @@ class ThreadExecutor(BaseExecutor):
                 self._withdrawn.add(claimed.run_id)
                 return
             self._claimed.setdefault(claimed.run_id, claimed)
-        self._threads.submit(claimed.run_id)
+            self._submitted_at.setdefault(claimed.run_id, time.monotonic())
+            self._threads.submit(claimed.run_id)
 
     def in_flight(self) -> dict[int, ClaimedRun]:
         """The runs that wait for a thread or are going on."""
@@ -88,13 +106,32 @@ class ThreadExecutor(BaseExecutor):
 
     def _run(self, run_id: int) -> None:
         try:
-            runner.run(self._claimed[run_id], self._recorder, self._clock)
+            if self._may_begin(run_id):
+                runner.run(self._claimed[run_id], self._recorder, self._clock)
         finally:
             self._forget(run_id)
+
+    def _may_begin(self, run_id: int) -> bool:
+        """Whether the run is still this process's: a worker that froze, or whose threads were
+        busy, may have been taken for dead since the claim. Waits for the database to tell."""
+        since = self._submitted_at.get(run_id, 0.0)
+        while time.monotonic() - since > SURELY_OURS:
+            try:
+                if self._is_ours(run_id):
+                    return True
+            except (DatabaseError, InterfaceError) as error:
+                logger.warning("start_waits_for_database", run_id=run_id, error=str(error)[:500])
+                close_old_connections()
+                time.sleep(RETRY_EVERY)
+            else:
+                logger.warning("run_is_not_ours_any_more", run_id=run_id)
+                return False
+        return True
 
     def _forget(self, run_id: int) -> None:
         with self._claimed_lock:
             self._claimed.pop(run_id, None)
+            self._submitted_at.pop(run_id, None)
 
     def _do_submit_job(self, *_args: Any) -> None:
         raise RuntimeError("Runs are submitted by the pass, after their slots are claimed.")

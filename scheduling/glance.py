@@ -64,8 +64,7 @@ class Glance:
 
     @property
     def is_off(self) -> bool:
-        schedule = self.outlook.schedule
-        return not schedule.cron and not schedule.interval_seconds
+        return self.outlook.schedule.is_off
 
     @property
     def next_run(self) -> datetime | None:

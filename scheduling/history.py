@@ -8,6 +8,9 @@ from . import reasons
 from .models import Cause, JobRun, JobSchedule, Status
 from .triggers import Due
 
+# More than the column takes can come when the clock was set decades ahead.
+MOST_SLOTS = 2**31 - 1
+
 
 def last_slot(name: str) -> datetime | None:
     """The newest slot of the job that has come, whatever became of it."""
@@ -40,7 +43,7 @@ def give_up(name: str, due: Due, now: datetime, worker: str, why: str) -> None:
         job_name=name,
         status=Status.MISSED,
         scheduled_for=due.first,
-        slots=due.count,
+        slots=min(due.count, MOST_SLOTS),
         until=due.recent[-1] if due.count > 1 else None,
         queued_at=now,
         finished_at=now,

@@ -52,7 +52,7 @@ def decide(
     startable = [slot for slot in wanted if policy.catch_up or now - slot <= policy.grace]
     free = max(policy.max_instances - busy.count, 0)
     return [
-        *_missed(due, startable, leading_since),
+        *_missed(due, startable, leading_since, made_up_for=bool(startable[:free])),
         *(Decision(status=Status.RUNNING, slot=slot) for slot in startable[:free]),
         *(
             Decision(status=Status.SKIPPED, slot=slot, reason=_still_running(policy, busy))
@@ -61,7 +61,9 @@ def decide(
     ]
 
 
-def _missed(due: Due, startable: list[datetime], leading_since: datetime) -> list[Decision]:
+def _missed(
+    due: Due, startable: list[datetime], leading_since: datetime, *, made_up_for: bool
+) -> list[Decision]:
     missed = due.count - len(startable)
     if not missed:
         return []
@@ -76,7 +78,7 @@ def _missed(due: Due, startable: list[datetime], leading_since: datetime) -> lis
     if missed > 1:
         several = reasons.SLOTS_LATE if due.counted else reasons.MORE_SLOTS_LATE
         reason = several % {"why": why, "count": f"{missed:,}"}
-        if startable:
+        if made_up_for:
             reason += f" {reasons.MADE_UP_FOR}"
     return [
         Decision(

@@ -4,6 +4,7 @@ import contextlib
 import os
 import socket
 import threading
+import time
 from collections.abc import Callable
 from datetime import datetime
 
@@ -11,7 +12,8 @@ import structlog
 from django.db import DatabaseError, InterfaceError, close_old_connections, connection
 
 from . import beats
-from .models import HEARTBEAT_EVERY, SchedulerProcess
+from .machine import machine
+from .models import HEARTBEAT_EVERY, MISSED_BEATS, SchedulerProcess
 
 logger = structlog.get_logger(__name__)
 
@@ -24,11 +26,16 @@ class Presence:
         self._stop = threading.Event()
         # Called after each beat, in the thread that beats.
         self.on_beat: Callable[[], None] = lambda: None
-        self._leads = False
+        self._leading_since: datetime | None = None
+        self._beaten_at = time.monotonic()
         self._thread = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
         now = clock()
         self.process = SchedulerProcess.objects.create(
-            host=socket.gethostname()[:200], pid=os.getpid(), started_at=now, heartbeat_at=now
+            host=socket.gethostname()[:200],
+            pid=os.getpid(),
+            machine=machine(),
+            started_at=now,
+            heartbeat_at=now,
         )
 
     def start(self) -> None:
@@ -38,12 +45,19 @@ class Presence:
         """Show this process as the leader; returns since when."""
         since = self._clock()
         self._write(leading_since=since)
-        self._leads = True
+        self._leading_since = since
         return since
 
     def follow(self) -> None:
-        self._leads = False
-        self._write(leading_since=None)
+        """Show that it leads no more; where the database does not listen, the next beat does."""
+        self._leading_since = None
+        with contextlib.suppress(DatabaseError, InterfaceError):
+            self._write(leading_since=None)
+
+    @property
+    def in_touch(self) -> bool:
+        """Whether its own beats reach the database: else it can't know whether others' do."""
+        return time.monotonic() - self._beaten_at <= MISSED_BEATS.total_seconds()
 
     def stop(self) -> None:
         """Say goodbye, if the database listens: without it the silence will tell."""
@@ -62,9 +76,10 @@ class Presence:
     def _beat(self) -> None:
         while not self._stop.wait(HEARTBEAT_EVERY.total_seconds()):
             try:
-                self._write(heartbeat_at=self._clock())
+                self._write(heartbeat_at=self._clock(), leading_since=self._leading_since)
+                self._beaten_at = time.monotonic()
                 self.on_beat()
-                if self._leads:
+                if self._leading_since:
                     beats.tell()
             except Exception as error:  # noqa: BLE001 - a silent process loses its runs
                 logger.warning("heartbeat_failed", error=str(error))

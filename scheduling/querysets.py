@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 
 from django.db import connection, models, transaction
-from django.db.models import F, Min
+from django.db.models import F, Min, Q
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -53,6 +53,11 @@ _DUE_AT = Coalesce("not_before", "scheduled_for")
 
 class JobScheduleQuerySet(models.QuerySet["JobSchedule"]):
     """Every way of writing schedules counts as a change, bulk updates too."""
+
+    def active(self, now: datetime) -> Self:
+        """Neither paused at this moment nor disabled."""
+        paused = Q(paused=True) & (Q(paused_until=None) | Q(paused_until__gt=now))
+        return self.exclude(paused).exclude(interval_seconds=0, cron="")
 
     def update(self, **fields: Any) -> int:
         with transaction.atomic():

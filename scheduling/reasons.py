@@ -20,6 +20,7 @@ SLOTS_LATE = _("%(why)s: %(count)s slots could not start in time.")
 MORE_SLOTS_LATE = _("%(why)s: more than %(count)s slots could not start in time.")
 MADE_UP_FOR = _("One run makes up for them.")
 SLOTS_GIVEN_UP = _("%(why)s, so slots that had come did not start: %(count)s.")
+NOT_STARTED = _("%(why)s before it started.")
 NOT_TRIED_AGAIN = _("%(why)s before it was tried again.")
 
 TOO_MANY = _("At most %(count)s of this job's slots may run at the same time.")

@@ -57,6 +57,7 @@ class Reconciler:
                 self._complain(schedule, f"{type(error).__name__}: {error}", now)
         for name in stored.keys() - wanted:
             self._give_up(name, stored[name], now, reasons.DELETED)
+            retries.give_up(name, now, reasons.DELETED)
             self._service.remove_job(name)
             logger.info("job_removed", job=name, reason="its schedule was deleted")
 

@@ -114,32 +114,49 @@ class Recorder:
                 pause = min(pause * 2, RETRY_LAST)
             else:
                 pause = RETRY_FIRST
-                self._forget(*batch)
-                self.on_written()
+            self.on_written()
         connection.close()
 
     def _settle(self, started: dict[int, datetime], finished: dict[int, Finished]) -> None:
         """Write all together; where that is refused, each by itself, so that one outcome which
-        can't be stored keeps no other waiting. Raises while the database is away."""
+        can't be stored keeps no other waiting. Raises while something is still to be written:
+        a run whose end was dropped here would stay open, or be taken for one that never began.
+        """
         try:
             self._write(started, finished)
         except (OperationalError, InterfaceError):
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is that can't be stored
             logger.error("outcomes_refused", error=repr(error)[:500], runs=list(finished))
-            for outcome in finished.values():
-                self._write_somehow(outcome)
+        else:
+            self._forget(started, finished)
+            return
+        refused: list[Exception] = []
+        for run_id, at in started.items():
+            self._try({run_id: at}, {}, refused)
+        for outcome in finished.values():
+            if not self._try({}, {outcome.run_id: outcome}, refused):
+                # Perhaps it is what the job left. If this is refused too, it is not.
+                self._try({}, {outcome.run_id: outcome.bare()}, refused)
+        if not self.unwritten().isdisjoint(finished):
+            raise refused[-1]
 
-    def _write_somehow(self, outcome: Finished) -> None:
-        for version in (outcome, outcome.bare()):
-            try:
-                self._write({}, {outcome.run_id: version})
-            except (OperationalError, InterfaceError):
-                raise
-            except Exception as error:  # noqa: BLE001 - then without what may be wrong with it
-                logger.error("outcome_refused", run_id=outcome.run_id, error=repr(error)[:500])
-            else:
-                return
+    def _try(
+        self,
+        started: dict[int, datetime],
+        finished: dict[int, Finished],
+        refused: list[Exception],
+    ) -> bool:
+        try:
+            self._write(started, finished)
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception as error:  # noqa: BLE001 - told, and tried again
+            logger.error("outcome_refused", runs=[*started, *finished], error=repr(error)[:500])
+            refused.append(error)
+            return False
+        self._forget(started, finished)
+        return True
 
     def _next_batch(self) -> tuple[dict[int, datetime], dict[int, Finished]] | None:
         """What is to be written now; None when closing and nothing is left."""

@@ -39,7 +39,8 @@ def queue(ended: Iterable[Ended]) -> list[JobRun]:
     moments = {one.run_id: one.finished_at for one in ended}
     if not moments:
         return []
-    runs = JobRun.objects.without_details().filter(pk__in=moments)
+    # What a person has stopped does not come back by itself.
+    runs = JobRun.objects.without_details().filter(pk__in=moments, cancel_requested_at=None)
     schedules = JobSchedule.objects.filter(
         name__in={run.job_name for run in runs}, max_retries__gt=0
     )
@@ -49,6 +50,7 @@ def queue(ended: Iterable[Ended]) -> list[JobRun]:
         for run in runs
         if (schedule := allowed.get(run.job_name))
         and run.attempt <= schedule.max_retries
+        and not schedule.is_off
         and not schedule.is_paused(moments[run.pk])
     ]
     return JobRun.objects.bulk_create(rows, ignore_conflicts=True)
@@ -68,8 +70,13 @@ def _next_attempt(run: JobRun, failed_at: datetime) -> JobRun:
 
 
 def give_up(name: str, now: datetime, why: str) -> None:
-    """Cancel the queued attempts of a job that shall not run any more for now."""
-    waiting = JobRun.objects.queued().filter(job_name=name, trigger=Cause.RETRY)
-    waiting.update(
-        status=Status.CANCELLED, finished_at=now, error=reasons.NOT_TRIED_AGAIN % {"why": why}
-    )
+    """Cancel what waits of a job that shall not run any more for now, but for what a person
+    asked for, and for a first run, which waits until it may."""
+    waiting = JobRun.objects.queued().filter(job_name=name)
+    for trigger, reason in _GIVEN_UP.items():
+        waiting.filter(trigger=trigger).update(
+            status=Status.CANCELLED, finished_at=now, error=reason % {"why": why}
+        )
+
+
+_GIVEN_UP = {Cause.RETRY: reasons.NOT_TRIED_AGAIN, Cause.SCHEDULE: reasons.NOT_STARTED}

@@ -74,6 +74,10 @@ class ClaimedRun:
 
 def run(claimed: ClaimedRun, recorder: Recorder, clock: Callable[[], datetime]) -> Status:
     """Run the job in this thread and record how it went. Raises nothing."""
+    if claimed.context.cancelled:
+        error = claimed.context.stop_reason or "It was cancelled before it started."
+        recorder.finished(claimed.closed(Status.CANCELLED, clock(), error))
+        return Status.CANCELLED
     claimed.started_at = clock()
     claimed.context.begin()
     recorder.started(claimed.run_id, claimed.started_at)
@@ -86,7 +90,7 @@ def run(claimed: ClaimedRun, recorder: Recorder, clock: Callable[[], datetime]) 
         outcome = _call(claimed)
     try:
         finished = _finished(claimed, outcome, clock())
-    except Exception as error:  # noqa: BLE001 - a value of the job's may raise whatever it likes
+    except BaseException as error:  # noqa: BLE001 - a value of the job's may raise whatever it likes
         text = f"How the run ended can't be stored: {type(error).__name__}."
         finished = claimed.closed(Status.FAILED, clock(), text)
     recorder.finished(finished)

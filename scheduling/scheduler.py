@@ -51,6 +51,8 @@ class SlotScheduler(BackgroundScheduler):
         self._clock, self._before_pass, self._leads = clock, before_pass, leads
         self.leading_since = clock()
         self._failures = 0
+        # After a pass that failed: it may have claimed all the same.
+        self._unsure = False
         self._waiting = False
         self._stuck: set[str] = set()
 
@@ -81,13 +83,17 @@ class SlotScheduler(BackgroundScheduler):
 
     def _process_jobs(self) -> float | None:
         """One round of the main loop; returns how long to wait for the next, in seconds."""
-        if self.state != STATE_RUNNING:
+        if self.state == STATE_STOPPED:
             return None
-        if not self._leads():
-            return SHORTEST_WAIT
         try:
-            if self._failures:
+            if self._unsure:
+                # Whether it leads or not: nobody else can start or close what it has claimed.
                 self._recover()
+                self._unsure = False
+            if self.state != STATE_RUNNING:
+                return None
+            if not self._leads():
+                return SHORTEST_WAIT
             self._before_pass()
             wait = self._pass(self._clock())
         except Exception as error:  # noqa: BLE001 - whatever it is, the loop goes on
@@ -154,6 +160,7 @@ class SlotScheduler(BackgroundScheduler):
 
     def _after_failure(self, error: Exception) -> float:
         self._failures += 1
+        self._unsure = True
         wait = min(RETRY_FIRST * 2.0 ** min(self._failures - 1, 10), RETRY_LAST)
         logger.warning(
             "pass_failed", error=str(error)[:500], kind=type(error).__name__, retry_in=wait

@@ -52,7 +52,12 @@ class SchedulerService:
         self.process = self._presence.process
         self.store = SlotStore()
         self.recorder = Recorder(self.process)
-        self.executor = ThreadExecutor(threads or settings.SCHEDULER_THREADS, self.recorder, clock)
+        self.executor = ThreadExecutor(
+            threads or settings.SCHEDULER_THREADS,
+            self.recorder,
+            clock,
+            lambda run_id: claims.is_held(run_id, self.process),
+        )
         self._tail = Tail(self.process, self.executor.in_flight)
         self._scheduler = SlotScheduler(
             process=self.process,
@@ -111,14 +116,14 @@ class SchedulerService:
         """Start nothing more; claimed runs that no thread has begun go back to the queue."""
         self.hold()
         self.executor.drain()
-        self._release()
+        self.release()
 
     def finish(self) -> bool:
         """End all threads but those of jobs; False if outcomes were left unwritten."""
         self._tail.stop()
         self._scheduler.halt(_SOON)
         self.executor.shutdown(wait=False)
-        self._release()
+        self.release()
         written = self.recorder.close(_SOON)
         self._tail.join(_AT_ONCE)
         if self._own_presence:
@@ -126,9 +131,12 @@ class SchedulerService:
         logger.info("scheduler_stopped", worker=str(self.process))
         return written
 
-    def _release(self) -> None:
+    def release(self) -> None:
+        """Give back to the queue what was claimed and will not be begun here."""
+        if not (withdrawn := self.executor.withdrawn()):
+            return
         with contextlib.suppress(DatabaseError, InterfaceError):
-            claims.release(self.executor.withdrawn(), self.process)
+            claims.release(withdrawn, self.process)
             self.executor.forget_withdrawn()
 
     def add_interval_job(

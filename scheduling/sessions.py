@@ -1,11 +1,14 @@
 """How long the worker's sessions wait for others before they give up."""
 
 import contextlib
+import threading
 from typing import Any
 
 from django.db import DatabaseError, connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
+
+from .threads import THREAD_NAME
 
 # A row that somebody keeps locked costs one pass, not the worker; a session whose machine
 # was lost in the middle of a transaction does not keep its rows for ever.
@@ -14,6 +17,9 @@ _LIMITS = {
     "statement_timeout": "60s",
     "idle_in_transaction_session_timeout": "60s",
 }
+# The worker's own transactions are short; when it freezes in the middle of one, its rows come
+# free soon. Those of jobs may take longer.
+_OWN_LIMITS = _LIMITS | {"idle_in_transaction_session_timeout": "10s"}
 
 
 def limit_waiting() -> None:
@@ -31,5 +37,6 @@ def hurry() -> None:
 def _limit(connection: BaseDatabaseWrapper, **_signal: Any) -> None:
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
-            for name, value in _LIMITS.items():
+            is_job = threading.current_thread().name.startswith(THREAD_NAME)
+            for name, value in (_LIMITS if is_job else _OWN_LIMITS).items():
                 cursor.execute("SELECT set_config(%s, %s, false)", [name, value])

@@ -2,7 +2,7 @@
 
 import contextlib
 import os
-import socket
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,25 +10,29 @@ import structlog
 from django.db import transaction
 
 from . import reasons, retries
-from .models import SILENT_AFTER, JobRun, SchedulerProcess, Status
+from .machine import machine
+from .models import JobRun, SchedulerProcess, Status
 
 logger = structlog.get_logger(__name__)
 
 
 def close_lost_runs(
-    now: datetime, but: SchedulerProcess | None = None, *, silence_counts: bool = True
+    now: datetime,
+    but: SchedulerProcess | None = None,
+    *,
+    is_silent: Callable[[SchedulerProcess], bool] = lambda _process: False,
 ) -> int:
     """Close every run that its process can't finish any more as ``lost``; returns how many.
 
-    ``but`` is the process that asks: it lives, however long it was kept from beating. Right
-    after the database was away all seem silent, which then says nothing.
+    ``but`` is the process that asks: it lives, however long it was kept from beating.
+    ``is_silent`` says whether another counts as gone, which takes a while to find out.
     """
     closed = 0
     running = JobRun.objects.running().select_related("process").without_details()
     if but:
         running = running.exclude(process=but)
     for run in running:
-        reason = _why_lost(run.process, now, silence_counts)
+        reason = _why_lost(run.process, is_silent)
         if reason and _close(run, reason, now):
             logger.warning("run_lost", job=run.job_name, run_id=run.pk, reason=reason)
             closed += 1
@@ -58,14 +62,16 @@ def _close(run: JobRun, reason: str, now: datetime) -> bool:
     return True
 
 
-def _why_lost(process: SchedulerProcess | None, now: datetime, silence_counts: bool) -> str:
+def _why_lost(
+    process: SchedulerProcess | None, is_silent: Callable[[SchedulerProcess], bool]
+) -> str:
     """In words; empty while the process may still finish its runs."""
     if process is None:
         return reasons.OF_NOBODY
     told = {"process": process, "at": f"{process.heartbeat_at:%Y-%m-%d %H:%M:%S} UTC"}
     if process.stopped_at:
         return reasons.PROCESS_STOPPED % told
-    if silence_counts and now - process.heartbeat_at > SILENT_AFTER:
+    if is_silent(process):
         return reasons.PROCESS_SILENT % told
     if _died_here(process):
         return reasons.PROCESS_GONE % told
@@ -74,7 +80,7 @@ def _why_lost(process: SchedulerProcess | None, now: datetime, silence_counts: b
 
 def _died_here(process: SchedulerProcess) -> bool:
     """Whether the process ran on this machine and its number is not in use any more."""
-    if process.host != socket.gethostname()[:200]:
+    if not process.machine or process.machine != machine():
         return False
     with contextlib.suppress(PermissionError):
         try:

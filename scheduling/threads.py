@@ -9,6 +9,8 @@ import structlog
 
 logger = structlog.get_logger(__name__)
 
+THREAD_NAME = "job-"
+
 
 class Threads:
     """Calls ``work`` for each submitted key, ``size`` of them at a time, oldest first.
@@ -70,7 +72,7 @@ class Threads:
             self._changed.notify_all()
 
     def _grow(self) -> None:
-        name = f"job-{next(self._numbers)}"
+        name = f"{THREAD_NAME}{next(self._numbers)}"
         try:
             threading.Thread(target=self._run, name=name, daemon=True).start()
         except RuntimeError as error:

@@ -1,16 +1,18 @@
 """What the leader looks out for: edits, cancellations, deadlines, dead processes, clock steps."""
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable
 from datetime import datetime
 
 import structlog
-from django.db import close_old_connections
+from django.db import DatabaseError, InterfaceError, close_old_connections
 
 from . import reasons, sweeps
+from .hearing import Hearing
 from .leadership import Lock
-from .models import HEARTBEAT_EVERY, ChangeCounter, JobRun, Status
+from .models import ChangeCounter, JobRun, Status
 from .reconcile import Reconciler
 from .service import SchedulerService
 
@@ -22,7 +24,7 @@ LOOK_EVERY = 0.2
 UNTOLD_LOOK_EVERY = 2.0
 # A full look also finds what was written past Django, by SQL.
 FULL_LOOK_EVERY = 60.0
-SWEEP_EVERY = 5.0
+SWEEP_EVERY = 3.0
 DATABASE_PAUSE = 1.0
 # What a job past its deadline gets to notice that itself, which tells more.
 DEAF_AFTER = 0.5
@@ -33,9 +35,10 @@ CLOCK_STEP = 2.0
 class Watch:
     """``keep()`` looks in the caller's thread; ``reconcile()`` acts in the scheduler's."""
 
-    def __init__(self, clock: Callable[[], datetime]) -> None:
-        self._clock = clock
+    def __init__(self, clock: Callable[[], datetime], hearing: Hearing) -> None:
+        self._clock, self._hearing = clock, hearing
         self._changed = threading.Event()
+        self._cancellations_at = 0.0
 
     def follow(self, service: SchedulerService, lock: Lock) -> None:
         self._service, self._lock = service, lock
@@ -48,7 +51,6 @@ class Watch:
         self._news = True
         self._look_at = self._full_look_at = 0.0
         self._sweep_at = time.monotonic() + SWEEP_EVERY
-        self._in_touch_since = time.monotonic()
         self._offset = self._clock().timestamp() - time.monotonic()
 
     def keep(self, goes_on: Callable[[], bool]) -> None:
@@ -59,7 +61,6 @@ class Watch:
                 self._look(time.monotonic())
             except Exception as error:  # noqa: BLE001 - the looks go on, whatever one of them met
                 wait_for_database(error)
-                self._in_touch_since = time.monotonic()
             self._news = self._lock.wait(LOOK_EVERY)
 
     def close_overdue(self) -> None:
@@ -95,10 +96,12 @@ class Watch:
                 self._seen, self._full_look_at = value, now + FULL_LOOK_EVERY
         if now >= self._sweep_at:
             self._sweep_at = now + SWEEP_EVERY
-            # Who lives has beaten since the database answers again.
-            heard_all = now - self._in_touch_since > HEARTBEAT_EVERY.total_seconds() + 1
+            self._hearing.listen()
+            moment = self._clock()
             sweeps.close_lost_runs(
-                self._clock(), but=self._service.process, silence_counts=heard_all
+                moment,
+                but=self._service.process,
+                is_silent=lambda process: self._hearing.is_silent(process, moment),
             )
 
     def _notice_clock(self, now: float) -> None:
@@ -107,6 +110,13 @@ class Watch:
             logger.warning("clock_stepped", seconds=round(step, 1))
             self._wake()
         self._offset = offset
+
+    def hear_cancellations(self) -> None:
+        """For a process that does not lead, or stops, and still has runs; at most once a second."""
+        if (now := time.monotonic()) >= self._cancellations_at:
+            self._cancellations_at = now + 1.0
+            with contextlib.suppress(DatabaseError, InterfaceError):
+                self._cancel_asked()
 
     def _cancel_asked(self) -> None:
         mine = JobRun.objects.running().filter(

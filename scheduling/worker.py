@@ -3,7 +3,7 @@
 import contextlib
 import time
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 import structlog
@@ -12,8 +12,9 @@ from django.db import DatabaseError, InterfaceError, connection
 from django.utils import timezone
 
 from . import claims, leadership, reasons, schedules, sessions, sweeps
+from .hearing import Hearing
 from .leadership import Lock
-from .models import SILENT_AFTER, SchedulerProcess, Status
+from .models import HEARTBEAT_EVERY, SILENT_AFTER, SchedulerProcess, Status
 from .presence import Presence
 from .service import SchedulerService
 from .watch import LOOK_EVERY, Watch, wait_for_database
@@ -40,7 +41,7 @@ class Worker:
         self._threads = threads or settings.SCHEDULER_THREADS
         self._clock = clock
         self._stops = 0
-        self._watch = Watch(clock)
+        self._listen_at = 0.0
 
     def stop(self, *_signal: object) -> None:
         """Safe to call from a signal handler: it only counts."""
@@ -52,6 +53,8 @@ class Worker:
         if presence is None:
             return 0
         presence.start()
+        self._hearing = Hearing(lambda: presence.in_touch)
+        self._watch = Watch(self._clock, self._hearing)
         lock = leadership.for_database()
         try:
             return self._work(presence, lock)
@@ -77,10 +80,10 @@ class Worker:
             logger.info("leadership_acquired", worker=str(presence.process))
             self._watch.keep(lambda: not self._stops)
             if self._stops or lock.broken or not service.alive:
-                return self._wind_up(service, lock)
+                return self._wind_up(service, presence, lock)
             self._step_down(service, presence, lock)
             if not self._stand_by(presence, lock, service):
-                return self._wind_up(service, lock)
+                return self._wind_up(service, presence, lock)
             self.patiently(lambda: self._take_over(service))
 
     def _stand_by(
@@ -98,24 +101,33 @@ class Worker:
             if not told:
                 logger.info("standing_by", worker=str(presence.process))
                 told = True
-            if time.monotonic() - since > SILENT_AFTER.total_seconds() and self._leader_silent():
+            if self._leader_silent(presence) and time.monotonic() - since > _seconds(SILENT_AFTER):
                 logger.warning("silent_leader_replaced", worker=str(presence.process))
                 lock.take_away()
                 since = time.monotonic()
             if service:
                 self._watch.close_overdue()
+                self._watch.hear_cancellations()
             time.sleep(LOOK_EVERY)
         return False
 
-    def _leader_silent(self) -> bool:
-        """Whether nobody leads by the rows, though the lock is held: by a process that hangs."""
+    def _leader_silent(self, presence: Presence) -> bool:
+        """Whether nobody who leads by the rows is heard from, though the lock is held: by a
+        process that hangs. Looked at twice between two beats."""
+        now = time.monotonic()
+        if now < self._listen_at or not presence.in_touch:
+            return False
+        self._listen_at = now + _seconds(HEARTBEAT_EVERY) / 2
+        others = SchedulerProcess.objects.exclude(pk=presence.process.pk)
+        leaders = others.filter(stopped_at=None, leading_since__isnull=False)
         with contextlib.suppress(DatabaseError, InterfaceError):
-            return not SchedulerProcess.objects.leading(self._clock()).exists()
+            self._hearing.listen()
+            return all(self._hearing.is_silent(leader, self._clock()) for leader in leaders)
         return False
 
     def _take_over(self, service: SchedulerService) -> bool:
         schedules.add_missing()
-        sweeps.close_lost_runs(self._clock(), but=service.process, silence_counts=False)
+        sweeps.close_lost_runs(self._clock(), but=service.process)
         claims.miss_late(self._clock())
         self._watch.start_over()
         service.lead()
@@ -126,13 +138,17 @@ class Worker:
         logger.error("leadership_lost", worker=str(presence.process))
         service.hold()
         lock.release()
-        with contextlib.suppress(DatabaseError, InterfaceError):
-            presence.follow()
+        presence.follow()
 
-    def _wind_up(self, service: SchedulerService, lock: Lock) -> int:
+    def _wind_up(self, service: SchedulerService, presence: Presence, lock: Lock) -> int:
         if not self._stops:
             logger.critical("worker_cannot_go_on", reason=lock.broken or "a thread has ended")
+        # From here on a database that is locked is waited for only briefly.
+        sessions.hurry()
         service.drain()
+        # While runs finish here another worker may begin.
+        lock.release()
+        presence.follow()
         running = len(service.executor.in_flight())
         logger.info("scheduler_stopping", running=running, grace_seconds=self._grace)
         deadline = time.monotonic() + self._grace
@@ -140,6 +156,8 @@ class Worker:
             if service.executor.wait(LOOK_EVERY):
                 break
             self._watch.close_overdue()
+            self._watch.hear_cancellations()
+            service.release()
         left = service.executor.in_flight()
         for run in left.values():
             run.context.stop.set()
@@ -148,8 +166,6 @@ class Worker:
                 service.recorder.finished(
                     run.closed(Status.LOST, self._clock(), self._why_unfinished())
                 )
-        # From here on a database that is locked is waited for only briefly.
-        sessions.hurry()
         written = service.finish()
         return 0 if written and self._stops and not service.executor.in_flight() else 1
 
@@ -166,3 +182,7 @@ class Worker:
             except (DatabaseError, InterfaceError) as error:
                 wait_for_database(error)
         return None
+
+
+def _seconds(span: timedelta) -> float:
+    return span.total_seconds()

@@ -1,12 +1,13 @@
 """What people want, what the worker made of it, and every run."""
 
-from .process import HEARTBEAT_EVERY, SILENT_AFTER, SchedulerProcess
+from .process import HEARTBEAT_EVERY, MISSED_BEATS, SILENT_AFTER, SchedulerProcess
 from .run import Cause, JobRun, Status
 from .schedule import ChangeCounter, JobSchedule, ScheduleState, default_zone
 from .token import ApiToken
 
 __all__ = [
     "HEARTBEAT_EVERY",
+    "MISSED_BEATS",
     "SILENT_AFTER",
     "ApiToken",
     "Cause",

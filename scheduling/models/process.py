@@ -11,6 +11,8 @@ from ..querysets import SchedulerProcessQuerySet
 # A process that has not been heard from for so long counts as gone.
 HEARTBEAT_EVERY = timedelta(seconds=3)
 SILENT_AFTER = timedelta(seconds=15)
+# Two beats that did not come.
+MISSED_BEATS = timedelta(seconds=7)
 
 
 class SchedulerProcess(models.Model):
@@ -18,6 +20,14 @@ class SchedulerProcess(models.Model):
 
     host = models.CharField(_("host"), max_length=200)
     pid = models.IntegerField(_("pid"))
+    machine = models.CharField(
+        _("machine"),
+        max_length=300,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("Where its pid means something: the host since it booted, or a container."),
+    )
     started_at = models.DateTimeField(_("started at"), default=now)
     heartbeat_at = models.DateTimeField(_("heartbeat at"), default=now, db_index=True)
     leading_since = models.DateTimeField(_("leading since"), null=True)

@@ -175,6 +175,11 @@ class JobSchedule(models.Model):
     def in_words(self) -> str:
         return triggers.in_words(self.interval_seconds, self.cron, self.timezone)
 
+    @property
+    def is_off(self) -> bool:
+        """Whether it is disabled: no cron text, and an interval of 0."""
+        return not self.cron and not self.interval_seconds
+
     def is_paused(self, now: datetime) -> bool:
         """Whether it is paused at this moment: a pause with an end ends by itself."""
         return self.paused and not (self.paused_until and self.paused_until <= now)

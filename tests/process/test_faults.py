@@ -72,8 +72,8 @@ def test_a_run_whose_process_freezes_for_longer_than_the_silence_comes_to_one_en
     ticked(installation, 1)
     installation.queue("nap")
     wait_until(lambda: is_frozen(leader), 10)
-    # In the middle of a transaction it keeps SQLite locked, and nobody can begin to lead.
-    taken_over = [LEADS, "database_unavailable"]
+    # In the middle of a transaction it keeps SQLite locked, and nobody can do anything.
+    taken_over = [LEADS, "heartbeat_failed"]
     wait_until(lambda: any(word in installation.log(1) for word in taken_over), 10)
     leader.send_signal(signal.SIGCONT)
     wait_until(lambda: installation.runs("nap")[0] not in ("queued", "running"), 10)

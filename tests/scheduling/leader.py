@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from apscheduler.schedulers.base import BaseScheduler
 
 from scheduling import registry, sweeps
-from scheduling.models import JobRun, JobSchedule, Status
+from scheduling.models import SILENT_AFTER, JobRun, JobSchedule, Status
 from scheduling.presence import Presence
 from scheduling.reconcile import Reconciler
 from scheduling.runner import ClaimedRun
@@ -58,7 +58,13 @@ class Leader:
         self.presence._write(heartbeat_at=self.clock())
 
     def sweep(self) -> int:
-        return sweeps.close_lost_runs(self.clock(), but=self.presence.process)
+        """As one who has listened all the time."""
+        now = self.clock()
+        return sweeps.close_lost_runs(
+            now,
+            but=self.presence.process,
+            is_silent=lambda process: now - process.heartbeat_at > SILENT_AFTER,
+        )
 
     def end_runs(self, status: Status = Status.SUCCEEDED) -> None:
         JobRun.objects.running().update(

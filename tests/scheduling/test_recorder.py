@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from django.db import OperationalError
+from django.db import InternalError, OperationalError, ProgrammingError
 from django.utils import timezone
 
 from scheduling.models import JobRun, Status
@@ -97,12 +97,40 @@ def test_an_outcome_that_cannot_be_stored_keeps_no_other_waiting(presence):
     recorder.finished(replace(finished(worse), status="x" * 50, finished_at="never"))
     recorder.finished(finished(good))
     recorder.start()
-    assert recorder.close(10)
+    wait_until(lambda: recorder.unwritten() == {worse.pk})
     good.refresh_from_db()
     bad.refresh_from_db()
-    worse.refresh_from_db()
-    assert [good.status, bad.status, worse.status] == ["succeeded", "succeeded", "running"]
+    assert [good.status, bad.status] == ["succeeded", "succeeded"]
     assert "could not be stored" in bad.error
+    # Dropped, its run would be taken for one that never began.
+    assert not recorder.close(0.5)
+    assert recorder.unwritten() == {worse.pk}
+
+
+@pytest.mark.parametrize(
+    "refusal", [ProgrammingError("no such column"), InternalError("read-only")]
+)
+def test_an_outcome_that_the_database_refuses_for_now_is_not_dropped(
+    presence, monkeypatch, refusal
+):
+    """Guard: ``raise refused[-1]`` in ``_settle``, scheduling/recorder.py."""
+    run = running(presence)
+    recorder = Recorder(presence.process)
+    write, failures = recorder._write, []
+
+    def refuse(*batch):
+        if len(failures) < 6:
+            failures.append(batch)
+            raise refusal
+        write(*batch)
+
+    monkeypatch.setattr(recorder, "_write", refuse)
+    recorder.start()
+    recorder.finished(finished(run))
+    wait_until(lambda: len(failures) > 3)
+    assert recorder.unwritten() == {run.pk}
+    wait_until(lambda: JobRun.objects.get().status == Status.SUCCEEDED)
+    assert recorder.close(5)
 
 
 def test_what_was_not_written_is_owned_up_to(presence, monkeypatch):

@@ -9,6 +9,7 @@ import pytest
 from django.db import connection
 
 from scheduling import sweeps
+from scheduling.machine import machine
 from scheduling.models import JobRun, SchedulerProcess, Status
 
 from .leader import NOON, Leader, rows, schedule
@@ -132,7 +133,17 @@ def test_a_row_that_its_frozen_process_keeps_locked_holds_up_no_other(running, o
     assert other.sweep() == 1
 
 
-def test_silence_says_nothing_right_after_the_database_was_away(running, other, clock):
+def test_an_old_heartbeat_alone_closes_nothing(running, other, clock):
     clock.forward(minutes=5)
-    assert sweeps.close_lost_runs(clock.now, silence_counts=False) == 0
-    assert sweeps.close_lost_runs(clock.now, silence_counts=True) == 1
+    assert sweeps.close_lost_runs(clock.now) == 0
+    assert sweeps.close_lost_runs(clock.now, is_silent=lambda _process: True) == 1
+
+
+def test_a_pid_means_nothing_in_another_container_of_the_same_host(running, other, clock):
+    """Guard: ``process.machine != machine()`` in scheduling/sweeps.py."""
+    SchedulerProcess.objects.filter(pk=running.process_id).update(
+        pid=4_000_000, machine=f"{machine()}1", heartbeat_at=clock()
+    )
+    assert other.sweep() == 0
+    SchedulerProcess.objects.filter(pk=running.process_id).update(machine=machine())
+    assert other.sweep() == 1

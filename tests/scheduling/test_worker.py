@@ -62,6 +62,8 @@ def applied(row):
 
 def queue(name):
     now = timezone.now()
+    # Of a job that is scheduled, though not soon: retries of others wait.
+    JobSchedule.objects.update_or_create(name=name, defaults={"interval_seconds": 31_536_000})
     trigger = "retry"  # of which several may wait, unlike of a person's
     run = JobRun.objects.create(job_name=name, trigger=trigger, scheduled_for=now, queued_at=now)
     count_change()
@@ -169,7 +171,7 @@ def test_a_deaf_run_is_timed_out_on_time_and_gives_its_thread_back(start, cast, 
 
 def test_runs_of_a_worker_that_died_are_closed_when_the_next_one_leads(start, monkeypatch):
     monkeypatch.setattr("scheduling.watch.SWEEP_EVERY", 0.1)
-    monkeypatch.setattr("scheduling.watch.HEARTBEAT_EVERY", timedelta(seconds=-1))
+    monkeypatch.setattr("scheduling.hearing.MISSED_BEATS", timedelta(seconds=0.8))
     gone = SchedulerProcess.objects.create(
         host="elsewhere", pid=1, heartbeat_at=timezone.now() - timedelta(minutes=1)
     )
@@ -238,7 +240,9 @@ def test_a_leader_that_loses_its_lock_goes_on_when_it_has_it_again(start, monkey
 
 
 def test_a_leader_that_hangs_is_replaced(start, monkeypatch):
-    monkeypatch.setattr("scheduling.worker.SILENT_AFTER", timedelta(seconds=0.3))
+    monkeypatch.setattr("scheduling.worker.SILENT_AFTER", timedelta(seconds=1))
+    monkeypatch.setattr("scheduling.worker.HEARTBEAT_EVERY", timedelta(seconds=0.1))
+    monkeypatch.setattr("scheduling.hearing.MISSED_BEATS", timedelta(seconds=0.8))
     first = start()
     wait_until(lambda: SchedulerProcess.objects.leading(timezone.now()).exists())
     SchedulerProcess.objects.update(heartbeat_at=timezone.now() - timedelta(minutes=1))

@@ -109,7 +109,7 @@ def test_the_watch_tells_the_job_who_cancelled_it(ann: User) -> None:
     actions.cancel(run, ann)
     claimed = ClaimedRun(run_id=run.pk, job_name="tides", scheduled_for=NOON)
     executor = Mock(in_flight=lambda: {run.pk: claimed})
-    watch = Watch(lambda: NOON)
+    watch = Watch(lambda: NOON, Mock())
     watch._service = Mock(process=None, executor=executor)
     watch._cancel_asked()
     executor.cancel.assert_called_once_with(run.pk)

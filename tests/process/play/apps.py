@@ -47,12 +47,13 @@ class Play(AppConfig):
 
 
 def shorten_silence(seconds: float) -> None:
-    from scheduling import models, presence, sweeps, watch, worker
+    from scheduling import hearing, models, presence, watch, worker
 
     silence = timedelta(seconds=seconds)
-    models.SILENT_AFTER = sweeps.SILENT_AFTER = worker.SILENT_AFTER = silence
-    presence.HEARTBEAT_EVERY = watch.HEARTBEAT_EVERY = silence / 5
-    watch.SWEEP_EVERY = seconds / 3
+    models.SILENT_AFTER = hearing.SILENT_AFTER = worker.SILENT_AFTER = silence
+    presence.HEARTBEAT_EVERY = worker.HEARTBEAT_EVERY = silence / 5
+    presence.MISSED_BEATS = hearing.MISSED_BEATS = silence / 2
+    watch.SWEEP_EVERY = seconds / 5
 
 
 def let_all_lead() -> None:
