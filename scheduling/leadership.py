@@ -6,6 +6,8 @@ The lock also waits for news: what tells of changes at once comes over its conne
 import contextlib
 import fcntl
 import os
+import select
+import threading
 import time
 from pathlib import Path
 from typing import IO, Any, Protocol, TypeAlias
@@ -13,10 +15,13 @@ from typing import IO, Any, Protocol, TypeAlias
 import psycopg
 import structlog
 from django.db import DatabaseError, connection
+from psycopg.pq import ExecStatus
 
 from .querysets import CHANNEL
 
 logger = structlog.get_logger(__name__)
+
+ANSWERS_IN = 5.0
 
 Session: TypeAlias = "psycopg.Connection[tuple[Any, ...]]"
 
@@ -71,7 +76,10 @@ class FileLock:
             file.close()
             return False
         self._file = file
-        return self.held()
+        if not self.held():
+            self.release()
+            return False
+        return True
 
     def held(self) -> bool:
         file = self._file
@@ -129,6 +137,8 @@ class AdvisoryLock:
         self.broken = ""
         self._parameters = {**parameters, **self._KEEPALIVES}
         self._session: Session | None = None
+        # The loop and the watch both ask whether it is held.
+        self._asking = threading.Lock()
         # Listening blocks its connection, so the lock has another.
         self._ears: Session | None = None
 
@@ -146,13 +156,22 @@ class AdvisoryLock:
         return bool(taken)
 
     def held(self) -> bool:
-        """A session that still answers still has its lock."""
-        if self._session is None or self._ears is None:
+        """A session that still answers still has its lock. One that does not in time counts as
+        lost: its network may swallow what is sent for minutes before any of its ends notices.
+        """
+        session = self._session
+        if session is None or self._ears is None or not self._asking.acquire(timeout=ANSWERS_IN):
             return False
         try:
-            return bool(_first(self._session, "SELECT 1"))
+            if _answers(session, ANSWERS_IN):
+                return True
+            # Closed from here: to say goodbye would wait for an answer, too.
+            session.pgconn.finish()
         except psycopg.Error:
-            return False
+            pass
+        finally:
+            self._asking.release()
+        return False
 
     def release(self) -> None:
         if self._session:
@@ -191,6 +210,24 @@ _END_HOLDER = """
     WHERE locktype = 'advisory' AND granted AND classid = 0 AND objid = %s
       AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
 """
+
+
+def _answers(session: Session, seconds: float) -> bool:
+    """Whether the server answers within ``seconds``. psycopg itself waits without end."""
+    pgconn, deadline = session.pgconn, time.monotonic() + seconds
+    poll = select.poll()
+    poll.register(pgconn.socket, select.POLLIN)
+    pgconn.send_query(b"SELECT 1")
+    pgconn.flush()
+    while pgconn.is_busy():
+        left = deadline - time.monotonic()
+        if left <= 0 or not poll.poll(left * 1_000):
+            return False
+        pgconn.consume_input()
+    answered = False
+    while result := pgconn.get_result():
+        answered = result.status == ExecStatus.TUPLES_OK
+    return answered
 
 
 def _identity(file: Path | int) -> tuple[int, int] | None:

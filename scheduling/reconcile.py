@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 import structlog
-from django.db import DatabaseError, InterfaceError, transaction
+from django.db import DatabaseError, InterfaceError, OperationalError, transaction
 
 from . import history, reasons, retries
 from .errors import InvalidSchedule
@@ -38,10 +38,12 @@ class Reconciler:
         now = self._service.clock()
         stored = self._store.next_runs()
         readable = self._store.restore(stored)
-        wanted = set()
+        wanted: set[str] = set()
         self.next_resume = None
         self.put_off = False
-        for schedule in JobSchedule.objects.select_related("state"):
+        schedules, unreadable = self._read(now)
+        wanted |= unreadable
+        for schedule in schedules:
             wanted.add(schedule.name)
             self._note_pause(schedule, now)
             try:
@@ -60,6 +62,28 @@ class Reconciler:
             retries.give_up(name, now, reasons.DELETED)
             self._service.remove_job(name)
             logger.info("job_removed", job=name, reason="its schedule was deleted")
+
+    def _read(self, now: datetime) -> tuple[list[JobSchedule], set[str]]:
+        """All schedules, and the names of those whose row holds what no schedule can, because
+        SQL wrote it: a month 13, or the end of all time. Those stay as they were applied."""
+        every = JobSchedule.objects.select_related("state")
+        try:
+            return list(every), set()
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception as error:  # noqa: BLE001 - found out which one below
+            logger.error("schedules_not_readable", error=repr(error)[:500])
+        schedules, unreadable = [], set()
+        for pk, name in JobSchedule.objects.values_list("pk", "name"):
+            try:
+                schedules.append(every.get(pk=pk))
+            except (OperationalError, InterfaceError):
+                raise
+            except Exception as error:  # noqa: BLE001 - its own row shows it
+                unreadable.add(name)
+                problem = f"Its row can't be read: {type(error).__name__}: {error}"
+                self._complain(JobSchedule(pk=pk, name=name), problem, now)
+        return schedules, unreadable
 
     def _note_pause(self, schedule: JobSchedule, now: datetime) -> None:
         ends = schedule.paused_until

@@ -22,6 +22,15 @@ SQLITE_OPTIONS = {
     "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
 }
 
+# A server whose network is gone is noticed within half a minute, not after the system's hours.
+POSTGRESQL_OPTIONS = {
+    "connect_timeout": 10,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,
+}
+
 # A name, an IPv4 or an IPv6 address.
 _HOST = re.compile(r"[0-9A-Za-z._:-]+")
 
@@ -135,7 +144,9 @@ def database(name: str, default: str) -> dict[str, Any]:
         # A job may change the working directory.
         config["NAME"] = str(Path(config["NAME"]).absolute())
         config["OPTIONS"] = {**SQLITE_OPTIONS, **config.get("OPTIONS", {})}
-    elif config.get("ENGINE") != "django.db.backends.postgresql":
+    elif config.get("ENGINE") == "django.db.backends.postgresql":
+        config["OPTIONS"] = {**POSTGRESQL_OPTIONS, **config.get("OPTIONS", {})}
+    else:
         raise refused(name, "must begin with sqlite:/// or postgres://")
     return config
 

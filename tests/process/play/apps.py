@@ -30,6 +30,8 @@ class Play(AppConfig):
             socket.gethostname = lambda: host
         if os.environ.get("FAULT_ALL_LEAD"):
             let_all_lead()
+        if os.environ.get("FAULT_LEADS_ONCE"):
+            lead_only_once()
         if times := os.environ.get("FAULT_TAKE_OVER_FAILS"):
             fail_take_over(int(times))
         if milliseconds := os.environ.get("FAULT_LOCK_TIMEOUT"):
@@ -79,6 +81,22 @@ def let_all_lead() -> None:
             return True
 
     leadership.for_database = Delusion
+
+
+def lead_only_once() -> None:
+    """Another worker is always quicker when this one has lost its lock."""
+    from scheduling import leadership
+
+    for kind in (leadership.FileLock, leadership.AdvisoryLock):
+        led: list[bool] = []
+
+        def acquire(self, acquire=kind.acquire, led=led):
+            if not led and acquire(self):
+                led.append(True)
+                return True
+            return False
+
+        kind.acquire = acquire
 
 
 def wait_less_for_sqlite(milliseconds: str) -> None:
