@@ -55,9 +55,9 @@ def test_a_thawed_worker_does_not_start_what_was_closed_meanwhile(installation):
     # Its one thread naps: the next slot of tick is claimed and waits.
     wait_until(lambda: "running" in installation.runs("tick"), 10)
     leader.send_signal(signal.SIGSTOP)
-    wait_until(lambda: "lost" in installation.runs("tick"), 20)
+    wait_until(lambda: "lost" in installation.runs("tick"), 30)
     leader.send_signal(signal.SIGCONT)
-    wait_until(lambda: "run_is_not_ours_any_more" in installation.log(0), 10)
+    wait_until(lambda: "run_is_not_ours_any_more" in installation.log(0), 20)
     ticked(installation)
     stop_all(installation)
     lost = {row.slot for row in rows(installation, "tick") if row.status == "lost"}

@@ -150,3 +150,52 @@ def test_the_recorder_wakes_the_scheduler_for_a_retry(running, clock, leader, mo
         },
     )
     assert woken == [1]
+
+
+def test_what_a_person_cancelled_is_not_tried_again(running, fail, clock):
+    """Guard: ``cancel_requested_at=None)`` in scheduling/retries.py: deaf, it timed out."""
+    JobRun.objects.update(cancel_requested_at=clock(), cancel_requested_by="ann")
+    fail(Status.TIMED_OUT)
+    assert not JobRun.objects.queued().exists()
+
+
+def test_a_run_that_fails_after_its_job_was_disabled_is_not_tried_again(running, fail):
+    schedule(interval_seconds=0, max_retries=2)
+    fail()
+    assert not JobRun.objects.queued().exists()
+
+
+@pytest.mark.parametrize("trigger", [Cause.RETRY, Cause.SCHEDULE, Cause.STARTUP])
+@pytest.mark.parametrize(
+    "change", [{"paused": True}, {"interval_seconds": 0}, None], ids=["paused", "disabled", "gone"]
+)
+def test_what_waits_of_a_job_that_may_not_run_does_not_start(leader, clock, trigger, change):
+    """Guard: ``due = due.filter(Q(trigger=Cause.MANUAL)`` in scheduling/claims.py."""
+    row = schedule(interval_seconds=3_600, max_retries=2)
+    leader.look()
+    if change is None:
+        row.delete()
+    else:
+        schedule(**change)
+    # Queued by somebody who had not heard of it.
+    waiting = JobRun.objects.create(
+        job_name="noop", trigger=trigger, scheduled_for=clock(), queued_at=clock()
+    )
+    leader.turn()
+    assert leader.started == []
+    leader.look()
+    waiting.refresh_from_db()
+    expected = Status.QUEUED if trigger == Cause.STARTUP else Status.CANCELLED
+    assert waiting.status == expected
+    leader.turn()
+    assert leader.started == []
+
+
+def test_what_a_person_asks_for_runs_though_the_job_is_paused(leader, clock):
+    schedule(interval_seconds=3_600, paused=True)
+    leader.look()
+    JobRun.objects.create(
+        job_name="noop", trigger=Cause.MANUAL, scheduled_for=clock(), queued_at=clock()
+    )
+    leader.turn()
+    assert len(leader.started) == 1
