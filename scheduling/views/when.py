@@ -76,11 +76,14 @@ def applied(schedule: JobSchedule) -> Applied:
     except InvalidSchedule:
         trigger = None
     spec = seen.state.applied_spec if seen.state else {}
+    paused = bool(spec.get("paused"))
+    before_the_pause = seen.state.paused_slot_at if seen.state and paused else None
     return Applied(
         schedule=schedule.spec(moment)["schedule"] if seen.applied else spec.get("schedule"),
         trigger=trigger if seen.applied else None,
         registered=seen.registered,
-        next_run=seen.next_run_time,
+        paused=paused,
+        next_run=seen.next_run_time or before_the_pause,
         last_slot=history.last_slot(schedule.name),
         has_run=schedule.__dict__["has_run"],
     )

@@ -170,6 +170,23 @@ def test_the_preview_tells_words_runs_and_the_change(as_ann: Client, tides: JobS
     assert "<html" not in part
 
 
+def test_the_preview_of_a_paused_job_begins_when_the_pause_ends(
+    as_ann: Client, tides: JobSchedule, ann: User
+) -> None:
+    ends = datetime.now(UTC) + timedelta(minutes=50)
+    actions.pause(tides, ann, until=ends)
+    part = preview(as_ann, **{NAME: 5, f"{NAME}_unit": "minutes", f"{NAME}_kind": "interval"})
+    assert f"paused until {ends:%Y-%m-%d %H:%M}" in part
+    times = re.findall(r'<time datetime="([^"]+)" data-mine', part)
+    assert len(times) == 10
+    assert min(map(datetime.fromisoformat, times)) > ends
+    assert "If it were resumed now" not in part
+    actions.pause(tides, ann)
+    part = preview(as_ann, **{NAME: 5, f"{NAME}_unit": "minutes", f"{NAME}_kind": "interval"})
+    assert "runs only when it is resumed" in part
+    assert "If it were resumed now:" in part
+
+
 def test_the_preview_marks_what_a_clock_change_touches_in_words(
     as_ann: Client, tides: JobSchedule
 ) -> None:
