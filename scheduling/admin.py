@@ -9,23 +9,19 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils.html import format_html, format_html_join
-from django.utils.safestring import mark_safe
-from django.utils.timezone import get_current_timezone, now
+from django.utils.html import format_html
+from django.utils.timezone import now
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django_apscheduler.models import DjangoJob, DjangoJobExecution
 
-from . import actions, triggers
+from . import actions
 from .admin_forms import ScheduleForm
 from .admin_lists import BoundedPaginator, JobNameFilter
 from .errors import SchedulingError
 from .models import ApiToken, JobRun, JobSchedule, SchedulerProcess, Status
 from .outlook import annotated, outlook
-from .templatetags.scheduling import coming, moment, planned, span, status_badge
-
-# How many of a schedule's coming times its page shows.
-PREVIEW = 5
+from .templatetags.scheduling import coming, moment, span, status_badge
 
 # Both would let a person with the view permission run jobs inside the web process, and an
 # edited next run time keeps the scheduler spinning.
@@ -55,15 +51,8 @@ class JobScheduleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         "applied",
         "problem",
     ]
-    readonly_fields = [
-        "name",
-        "schedule",
-        "next_run",
-        "next_times",
-        "last_result",
-        "applied",
-        "problem",
-    ]
+    # What the worker makes of an edit is told by the line above, which stays up to date.
+    readonly_fields = ["name", "schedule", "last_result", "problem"]
     fieldsets = [
         (None, {"fields": [*readonly_fields]}),
         (
@@ -137,15 +126,6 @@ class JobScheduleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     @admin.display(description=_("next run"))
     def next_run(self, obj: JobSchedule) -> str:
         return coming(outlook(obj).next_run_time) or gettext("none")
-
-    @admin.display(description=_("next times"))
-    def next_times(self, obj: JobSchedule) -> str:
-        seen = outlook(obj)
-        first = seen.next_run_time if seen.applied else None
-        slots = obj.next_slots(PREVIEW, now(), first)
-        zone = triggers.check_zone(obj.timezone) if obj.cron and slots else get_current_timezone()
-        times = ((planned(slot, zone),) for slot in slots)
-        return format_html_join(mark_safe("<br>"), "{}", times) or gettext("none")
 
     @admin.display(description=_("last result"))
     def last_result(self, obj: JobSchedule) -> str:
