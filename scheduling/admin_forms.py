@@ -11,6 +11,7 @@ from django.utils.translation import pgettext_lazy
 from . import actions
 from .audit import FIELDS
 from .duration_widget import DurationWidget
+from .foretold import ASKED
 from .forms import IntervalField, MomentField, ScheduleNumberField, ScheduleTextField
 from .models import JobSchedule
 from .when_form import AGAIN, PARTS, Kind, kind_of, no_cron
@@ -61,6 +62,10 @@ class ScheduleForm(forms.ModelForm):  # type: ignore[type-arg]
         for name in set(SHOWN) & set(self.fields):
             told = not self.is_bound or self[name].html_initial_name in self.data
             self.fields[name].show_hidden_initial = told
+
+    def is_valid(self) -> bool:
+        """What is sent only to see what would come of it is not saved."""
+        return super().is_valid() and ASKED not in self.data
 
     def clean_paused_until(self) -> Any:
         stored, ends = self.instance, self.cleaned_data["paused_until"]

@@ -16,6 +16,7 @@ from .duration_widget import CHOICES, DurationWidget, split
 from .forms import IntervalField, ScheduleTextField, whole_number
 from .jobsettings import Edit, EditsRefused
 from .models import JobSchedule
+from .preview import Preview
 
 # What a schedule consists of, as an editor sees it.
 PARTS = ("interval_seconds", "cron", "timezone")
@@ -54,6 +55,9 @@ class WhenForm(forms.Form):
     NAME_seen and NAME_revision are what the editor saw: what was left alone never overwrites
     what somebody else set meanwhile.
     """
+
+    # What would come of it, once ``foretold`` was asked.
+    preview: Preview | None = None
 
     kind = forms.ChoiceField(choices=Kind.choices, required=False, widget=forms.RadioSelect)
     cron = ScheduleTextField(name="cron", label=_("Cron text"))

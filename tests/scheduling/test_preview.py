@@ -8,13 +8,13 @@ from unittest.mock import patch
 
 import pytest
 
+from scheduling.foretold import applied as applied_of
+from scheduling.foretold import with_what_was_applied
 from scheduling.frequency import frequency
 from scheduling.models import JobSchedule
 from scheduling.outlook import annotated, outlook
 from scheduling.preview import Applied, preview
 from scheduling.triggers import Cron, Interval
-from scheduling.views.when import _with_what_was_applied
-from scheduling.views.when import applied as applied_of
 
 from .leader import Clock, Leader, schedule
 
@@ -187,7 +187,7 @@ def test_the_worker_then_does_what_was_told(db, cast, minutes, fields):
 
 def foretold(fields, now):
     """By what the page reads of the worker."""
-    row = _with_what_was_applied().get(name="noop")
+    row = with_what_was_applied().get(name="noop")
     wanted = copy(row)
     for name, value in fields.items():
         setattr(wanted, name, value)
