@@ -37,6 +37,7 @@ class ScheduleForm(forms.ModelForm):  # type: ignore[type-arg]
     reason = ScheduleTextField(
         name="pause_reason",
         label=_("Reason"),
+        widget=forms.TextInput(attrs={"class": "vTextField", "data-why": True}),
         help_text=_("Kept with the change, for those who read of it later."),
     )
     seen_revision = forms.IntegerField(required=False, widget=forms.HiddenInput)
