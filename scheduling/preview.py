@@ -51,7 +51,7 @@ class Slot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preview:
-    """``change`` says in one line what saving does.
+    """``change`` says in one line what saving does, ``pause`` how long it is paused.
 
     ``waits`` is True when somebody has to resume it first: the slots are those that it had if
     that were done now.
@@ -61,6 +61,7 @@ class Preview:
     zone: ZoneInfo
     slots: list[Slot]
     change: str
+    pause: str = ""
     waits: bool = False
 
 
@@ -73,6 +74,7 @@ def preview(stored: JobSchedule, wanted: JobSchedule, applied: Applied, now: dat
         zone=zone,
         slots=_slots(trigger, first, zone, now) if trigger and first else [],
         change="; ".join(_changes(stored, wanted, applied, now)),
+        pause=_waiting(wanted, now),
         waits=_waits(wanted, now),
     )
 

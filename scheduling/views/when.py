@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from ..access import SignedIn, may, staff_may
-from ..foretold import foretold, with_what_was_applied
+from ..foretold import ASKED, foretell, foretold, with_what_was_applied
 from ..when_form import AdminNames, WhenForm, save
 
 # As the pages name the fields, and as the admin does.
@@ -19,11 +19,13 @@ FORMS = (WhenForm, AdminNames)
 
 def saved(request: SignedIn, forms: Sequence[WhenForm]) -> bool:
     """Save all of these forms or none, and tell what changed; False when they now say what is
-    wrong with them. Raises PermissionDenied."""
+    wrong with them, or what would come of them. Raises PermissionDenied."""
     if not may(request.user, "change", "jobschedule"):
         raise PermissionDenied
-    told = save(forms, request.user)
+    told = None if ASKED in request.POST else save(forms, request.user)
     if told is None:
+        for form in forms:
+            foretell(form)
         return False
     for text in told:
         messages.success(request, _("Saved. %s") % text)

@@ -93,3 +93,50 @@ def test_who_may_only_look_is_led_to_the_next_runs(
     page = sign_in("monitor").get(url).content.decode()
     assert '<a href="/jobs/tides/preview/">' in page
     assert 'name="_preview"' not in page
+
+
+@pytest.mark.parametrize("page", ["/jobs/tides/", "/settings/"])
+def test_a_page_shows_the_next_runs_of_what_is_typed_and_keeps_it(
+    as_ann: Client, tides: JobSchedule, page: str
+) -> None:
+    name = "tides_refresh_interval"
+    typed = {name: "26", f"{name}_unit": "minutes", f"{name}_reason": "because"}
+    before = as_ann.get(page)
+    [button] = re.findall(rf"<button[^>]*#preview-{name}[^>]*>", before.content.decode())
+    assert f'name="_preview" formaction="{page}#preview-{name}"' in button
+    answer = as_ann.post(page, {**as_sent(before, name, **typed), "_preview": ""})
+    part = answer.content.decode().split(f'id="preview-{name}"', 1)[1]
+    assert "every 26 minutes" in part
+    assert "about 55 runs a day instead of 6" in part
+    assert part.count("data-mine") == 10
+    tides.refresh_from_db()
+    assert tides.interval_seconds == 14_400
+    shown = as_sent(answer, name)
+    assert {key: shown[key] for key in typed} == typed
+    as_ann.post(page, shown)
+    tides.refresh_from_db()
+    assert tides.interval_seconds == 1_560
+
+
+def test_enter_saves_on_the_pages(as_ann: Client, tides: JobSchedule) -> None:
+    form = as_ann.get("/jobs/tides/").content.decode().split('class="vs-when"', 1)[1]
+    buttons = re.findall(r"<button[^>]*type=\"submit\"[^>]*>", form.split("</form>", 1)[0])
+    assert ["data-save" in button for button in buttons] == [True, False]
+
+
+def test_a_conflict_on_the_pages_shows_what_would_come_of_the_form_as_it_is_now(
+    as_ann: Client, tides: JobSchedule, people: dict[str, User]
+) -> None:
+    name = "tides_refresh_interval"
+    actions.change(tides, people["root"], cron="0 6 * * *")
+    sent = as_sent(as_ann.get("/jobs/tides/"), name, **{f"{name}_cron": "5 5 * * *"})
+    actions.change(tides, people["root"], timezone="Asia/Kolkata")
+    assert "at 05:05 every day (Asia/Kolkata)" in html.unescape(
+        as_ann.post("/jobs/tides/", sent).content.decode()
+    )
+
+
+def test_a_form_that_sends_nothing_has_nothing_to_foretell(
+    as_ann: Client, tides: JobSchedule
+) -> None:
+    assert as_ann.post("/jobs/tides/", {"_preview": ""}).status_code == 200

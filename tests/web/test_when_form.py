@@ -223,8 +223,10 @@ def test_the_preview_refuses_nonsense_in_words(
 def test_without_javascript_the_next_runs_are_a_page(as_ann: Client, tides: JobSchedule) -> None:
     page = text(as_ann.get("/jobs/tides/preview/"))
     assert "<html" in page
-    assert "nothing changes" in page
+    # Nothing was typed of which that could be said.
+    assert "nothing changes" not in page
     assert page.count("data-mine") == 10
+    assert '<a href="/jobs/tides/">Back to tides</a>' in page
 
 
 def test_the_preview_costs_two_queries_of_its_own(
