@@ -60,6 +60,9 @@ class ScheduleForm(forms.ModelForm):  # type: ignore[type-arg]
                 self.fields[name] = field
         if interval := self.fields.get("interval_seconds"):
             interval.label, interval.help_text = _("Interval"), ""
+        if cron := self.fields.get("cron"):
+            # Which of the two counts is what the kind says here.
+            cron.help_text = _("Five fields: minute, hour, day of month, month, day of week.")
         for name in set(SHOWN) & set(self.fields):
             told = not self.is_bound or self[name].html_initial_name in self.data
             self.fields[name].show_hidden_initial = told

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 from zoneinfo import ZoneInfo
 
-from django.utils.timezone import localtime
+from django.utils.timezone import get_current_timezone_name, localtime
 from django.utils.translation import gettext as _
 
 from . import triggers
@@ -169,7 +169,7 @@ def _when(
         if _begins_at_once(wanted, applied):
             yield _("runs as soon as that ends, since it has never run")
         if after:
-            yield _moves(before, after, now)
+            yield _moves(before, after, wanted, now)
         return
     if not applied.registered and _begins_at_once(wanted, applied):
         yield _("runs at once, since it has never run")
@@ -178,7 +178,7 @@ def _when(
     if after <= now + AT_ONCE:
         yield _runs_at_once(applied, now)
         return
-    yield _moves(before, after, now)
+    yield _moves(before, after, wanted, now)
     yield _("does not run at once")
 
 
@@ -206,12 +206,16 @@ def _rounded(seconds: float) -> int:
     return round(seconds / size) * size
 
 
-def _moves(before: datetime | None, after: datetime, now: datetime) -> str:
+def _moves(before: datetime | None, after: datetime, wanted: JobSchedule, now: datetime) -> str:
+    page = get_current_timezone_name()
+    # Beside times by another clock it has to be told whose this is.
+    zone = "" if page == wanted.timezone else f" {page}"
+    told = f"{_clock(after, now)}{zone}"
     if before is None:
-        return _("next run at %s") % _clock(after, now)
+        return _("next run at %s") % told
     if abs(after - before) < AT_ONCE:
-        return _("next run stays at %s") % _clock(after, now)
-    times = {"before": _clock(before, now), "after": _clock(after, now)}
+        return _("next run stays at %s") % told
+    times = {"before": _clock(before, now), "after": told}
     return _("next run moves from %(before)s to %(after)s") % times
 
 

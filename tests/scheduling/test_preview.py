@@ -85,6 +85,15 @@ def test_other_changes(before, after, line):
     assert told(stored(**before), stored(**after), next_run=next_run).change.startswith(line)
 
 
+def test_the_clock_of_the_line_is_named_beside_another():
+    later = NOON + timedelta(minutes=5)
+    elsewhere = {"timezone": "Asia/Kolkata", "cron": "0 18 * * *"}
+    line = told(stored(), stored(**elsewhere), next_run=later).change
+    assert "next run moves from 12:05 to 12:30 UTC" in line
+    here = told(stored(), stored(cron="30 12 * * *"), next_run=later).change
+    assert "next run moves from 12:05 to 12:30;" in here
+
+
 def test_nothing_changed_keeps_the_next_run():
     found = told(stored(), stored(), next_run=NOON + timedelta(minutes=3))
     assert found.slots[0].at == NOON + timedelta(minutes=3)
@@ -142,6 +151,8 @@ def test_the_first_run_of_all_comes_when_the_pause_ends():
         (Cron("0 0 1 */3 *", "UTC"), "4 runs a year"),
         (Cron("0 0 29 2 *", "UTC"), "less than one run a year"),
         (Cron("0 0 31 12 *", "UTC"), "1 run a year"),
+        (Cron("0 4 * 10,11 *", "UTC"), "61 runs a year"),
+        (Cron("*/10 * * 10,11 *", "UTC"), "8,784 runs a year"),
     ],
 )
 def test_how_often_in_sensible_words(trigger, words):

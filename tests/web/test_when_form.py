@@ -59,7 +59,15 @@ def test_an_interval_is_shown_in_the_largest_unit_that_divides_it(
 
 @pytest.mark.parametrize(
     ("number", "unit", "seconds"),
-    [("90", "minutes", 5_400), ("2", "days", 172_800), ("30", "seconds", 30), ("30", "", 30)],
+    [
+        ("90", "minutes", 5_400),
+        ("2", "days", 172_800),
+        ("30", "seconds", 30),
+        ("30", "", 30),
+        ("1.5", "hours", 5_400),
+        ("0,25", "days", 21_600),
+        (" 0.5 ", "minutes", 30),
+    ],
 )
 def test_a_number_counts_in_its_unit(
     as_ann: Client, tides: JobSchedule, number: str, unit: str, seconds: int
@@ -69,7 +77,18 @@ def test_a_number_counts_in_its_unit(
 
 
 @pytest.mark.parametrize(
-    ("number", "unit"), [("5", "fortnights"), ("soon", "hours"), ("400", "days"), ("-1", "hours")]
+    ("number", "unit"),
+    [
+        ("5", "fortnights"),
+        ("soon", "hours"),
+        ("400", "days"),
+        ("-1", "hours"),
+        ("1.5", "seconds"),
+        ("1.3333", "hours"),
+        ("1.5.5", "hours"),
+        ("1e3", "hours"),
+        ("0.1", "minutes"),
+    ],
 )
 def test_what_is_no_interval_is_refused_and_kept_as_typed(
     as_ann: Client, tides: JobSchedule, number: str, unit: str
@@ -275,6 +294,24 @@ def test_the_admin_knows_kinds_and_units_too(
     assert as_ann.post(url, admin_form(tides, reason="tide", **fields)).status_code == 302
     assert stored(tides) == expected
     assert '"reason": "tide"' in LogEntry.objects.get().change_message
+
+
+def test_the_admin_keeps_what_is_no_interval_as_it_was_typed(
+    as_ann: Client, tides: JobSchedule
+) -> None:
+    sent = admin_form(tides, interval_seconds="1.3333", interval_seconds_unit="hours")
+    page = text(as_ann.post(f"{LIST}{tides.pk}/change/", sent))
+    assert "whole number of seconds from 10 to 31,536,000." in page
+    assert 'name="interval_seconds" value="1.3333"' in page
+    assert '<option value="hours" selected>' in page
+
+
+def test_the_admin_does_not_say_that_an_empty_cron_text_means_the_interval(
+    as_ann: Client, tides: JobSchedule
+) -> None:
+    page = text(as_ann.get(f"{LIST}{tides.pk}/change/"))
+    assert "Five fields: minute, hour" in page
+    assert "the interval counts" not in page
 
 
 def test_the_admin_refuses_an_empty_cron_text(as_ann: Client, tides: JobSchedule) -> None:
