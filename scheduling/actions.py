@@ -106,7 +106,7 @@ def locked(schedule: JobSchedule, revision: int | None = None) -> JobSchedule:
 
 
 def _meanwhile(current: JobSchedule, revision: int) -> str:
-    """Who changed what since, how it is now, and what to do."""
+    """Who changed what since, and how it is now."""
     told, pause = "; ".join(changes.told_since(current, revision)), current.pause_in_words(now())
     changed = (
         _("%(job)s was changed meanwhile (%(what)s).")
@@ -118,7 +118,7 @@ def _meanwhile(current: JobSchedule, revision: int) -> str:
         (
             changed % {"job": current.name, "what": told},
             stands % {"schedule": current.in_words, "pause": pause},
-            _("Nothing was saved; save again to overwrite that."),
+            _("Nothing was saved."),
         )
     )
 

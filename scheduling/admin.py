@@ -9,23 +9,21 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils.html import format_html, format_html_join
-from django.utils.safestring import mark_safe
-from django.utils.timezone import get_current_timezone, now
-from django.utils.translation import gettext
+from django.utils.html import format_html
+from django.utils.timezone import now
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 from django_apscheduler.models import DjangoJob, DjangoJobExecution
 
-from . import actions, triggers
+from . import actions
 from .admin_forms import ScheduleForm
 from .admin_lists import BoundedPaginator, JobNameFilter
 from .errors import SchedulingError
+from .foretold import foretell
 from .models import ApiToken, JobRun, JobSchedule, SchedulerProcess, Status
 from .outlook import annotated, outlook
-from .templatetags.scheduling import coming, moment, planned, span, status_badge
-
-# How many of a schedule's coming times its page shows.
-PREVIEW = 5
+from .templatetags.scheduling import coming, moment, span, status_badge
+from .when_form import AdminNames
 
 # Both would let a person with the view permission run jobs inside the web process, and an
 # edited next run time keeps the scheduler spinning.
@@ -43,6 +41,10 @@ class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]
         return False
 
 
+# The class of the fields that the form's preview is about.
+FORETOLD = "vs-foretold"
+
+
 @admin.register(JobSchedule)
 class JobScheduleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     form = ScheduleForm
@@ -55,32 +57,25 @@ class JobScheduleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         "applied",
         "problem",
     ]
-    readonly_fields = [
-        "name",
-        "schedule",
-        "next_run",
-        "next_times",
-        "last_result",
-        "applied",
-        "problem",
-    ]
+    # What the worker makes of an edit is told by the line above, which stays up to date.
+    readonly_fields = ["name", "schedule", "last_result", "problem"]
     fieldsets = [
         (None, {"fields": [*readonly_fields]}),
         (
             _("Schedule"),
             {
-                "fields": [
-                    *("kind", "interval_seconds", "cron", "timezone"),
-                    *("paused", "paused_until", "pause_reason"),
-                    *("reason", "seen_revision"),
-                ]
+                "fields": ["kind", "interval_seconds", "cron", "timezone"],
+                # What would come of these fields stands right below them.
+                "classes": [FORETOLD],
             },
         ),
+        (pgettext_lazy("noun", "Pause"), {"fields": ["paused", "paused_until", "pause_reason"]}),
         (
             _("When slots are late"),
             {"fields": ["misfire_grace_seconds", "coalesce", "max_instances"]},
         ),
         (_("When a run fails or hangs"), {"fields": ["timeout_seconds", "max_retries"]}),
+        (None, {"fields": ["reason", "seen_revision"]}),
     ]
     actions = ["pause", "resume", "run_now"]
     list_per_page = 50
@@ -115,16 +110,20 @@ class JobScheduleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         left_out = set() if obj is None or outlook(obj).problem else {"problem"}
         if not self.has_change_permission(request, obj):
             left_out |= {"kind", "reason", "seen_revision"}
-        return [
-            (title, {"fields": [name for name in options["fields"] if name not in left_out]})
+        kept = (
+            (title, {**options, "fields": [n for n in options["fields"] if n not in left_out]})
             for title, options in self.fieldsets
-        ]
+        )
+        return [(title, options) for title, options in kept if options["fields"]]
 
     def render_change_form(
         self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any
     ) -> HttpResponse:
         if obj := kwargs.get("obj"):
             context["outlook"] = outlook(obj)
+            context["when"] = when = AdminNames(obj, context["adminform"].form.data)
+            if when.is_sent:
+                foretell(when)
         return super().render_change_form(request, context, *args, **kwargs)
 
     def log_change(self, _request: HttpRequest, _obj: Model, _message: Any) -> Any:
@@ -137,15 +136,6 @@ class JobScheduleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     @admin.display(description=_("next run"))
     def next_run(self, obj: JobSchedule) -> str:
         return coming(outlook(obj).next_run_time) or gettext("none")
-
-    @admin.display(description=_("next times"))
-    def next_times(self, obj: JobSchedule) -> str:
-        seen = outlook(obj)
-        first = seen.next_run_time if seen.applied else None
-        slots = obj.next_slots(PREVIEW, now(), first)
-        zone = triggers.check_zone(obj.timezone) if obj.cron and slots else get_current_timezone()
-        times = ((planned(slot, zone),) for slot in slots)
-        return format_html_join(mark_safe("<br>"), "{}", times) or gettext("none")
 
     @admin.display(description=_("last result"))
     def last_result(self, obj: JobSchedule) -> str:

@@ -1,5 +1,6 @@
 """The admin's form of a schedule, in the same words as everywhere."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from django import forms
@@ -10,14 +11,21 @@ from django.utils.translation import pgettext_lazy
 from . import actions
 from .audit import FIELDS
 from .duration_widget import DurationWidget
+from .foretold import ASKED
 from .forms import IntervalField, MomentField, ScheduleNumberField, ScheduleTextField
 from .models import JobSchedule
-from .when_form import PARTS, Kind, kind_of, no_cron
+from .when_form import AGAIN, PARTS, Kind, kind_of, no_cron
+
+# What an editor of the schedule sees of it and may change.
+SHOWN = ("kind", *FIELDS)
+# The fields that count besides the kind.
+_BELONGS = {Kind.INTERVAL: {"interval_seconds"}, Kind.CRON: {"cron", "timezone"}}
 
 
 class ScheduleForm(forms.ModelForm):  # type: ignore[type-arg]
-    """``seen_revision`` is the one that the editor saw. ``kind`` says which of the fields of the
-    schedule count; without it all of them do, and a cron text wins."""
+    """``seen_revision`` is the one that the editor saw, and ``initial-NAME`` what stood in a
+    field then: without it what differs from what is stored was typed. ``kind`` says which of the
+    fields of the schedule count; without it all of them do, and a cron text wins."""
 
     kind = forms.ChoiceField(
         # "Runs every 4 hours", not several of them.
@@ -29,6 +37,7 @@ class ScheduleForm(forms.ModelForm):  # type: ignore[type-arg]
     reason = ScheduleTextField(
         name="pause_reason",
         label=_("Reason"),
+        widget=forms.TextInput(attrs={"class": "vTextField", "data-why": True}),
         help_text=_("Kept with the change, for those who read of it later."),
     )
     seen_revision = forms.IntegerField(required=False, widget=forms.HiddenInput)
@@ -51,6 +60,16 @@ class ScheduleForm(forms.ModelForm):  # type: ignore[type-arg]
                 self.fields[name] = field
         if interval := self.fields.get("interval_seconds"):
             interval.label, interval.help_text = _("Interval"), ""
+        if cron := self.fields.get("cron"):
+            # Which of the two counts is what the kind says here.
+            cron.help_text = _("Five fields: minute, hour, day of month, month, day of week.")
+        for name in set(SHOWN) & set(self.fields):
+            told = not self.is_bound or self[name].html_initial_name in self.data
+            self.fields[name].show_hidden_initial = told
+
+    def is_valid(self) -> bool:
+        """What is sent only to see what would come of it is not saved."""
+        return super().is_valid() and ASKED not in self.data
 
     def clean_paused_until(self) -> Any:
         stored, ends = self.instance, self.cleaned_data["paused_until"]
@@ -62,20 +81,41 @@ class ScheduleForm(forms.ModelForm):  # type: ignore[type-arg]
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         self._settle_kind(cleaned)
+        try:
+            # The admin saves in this same transaction: nobody comes in between.
+            actions.locked(self.instance, cleaned.get("seen_revision"))
+        except actions.StaleEdit as error:
+            if error.current is None:
+                raise forms.ValidationError(str(error)) from None
+            self._take_over(error.current)
+            raise forms.ValidationError([str(error), AGAIN]) from None
         actions.check_not_idle(
             bool(cleaned.get("paused") or self.instance.is_paused(now())),
             cleaned.get("paused_until"),
             cleaned.get("pause_reason"),
         )
-        try:
-            # The admin saves in this same transaction: nobody comes in between.
-            actions.locked(self.instance, cleaned.get("seen_revision"))
-        except actions.StaleEdit as error:
-            # Saving what stands here once more is then meant.
-            stored = error.current.revision if error.current else ""
-            self.data = {**self.data.dict(), "seen_revision": str(stored)}  # type: ignore[attr-defined]
-            raise forms.ValidationError(str(error)) from None
         return cleaned
+
+    def _take_over(self, stored: JobSchedule) -> None:
+        """What was left alone stands in the form as it is stored now, and counts as seen."""
+        fresh, data = type(self)(instance=stored), self.data.copy()  # type: ignore[attr-defined]
+        for name in self._left_alone():
+            for key, value in _as_sent(fresh[name]):
+                data[key] = value
+            self.errors.pop(name, None)
+        for name in SHOWN:
+            seen = forms.HiddenInput().format_value(fresh[name].value())
+            data[fresh[name].html_initial_name] = seen or ""
+        data["seen_revision"] = str(stored.revision)
+        self.data = data
+
+    def _left_alone(self) -> set[str]:
+        kind = self.cleaned_data.get("kind")
+        typed = set(self.changed_data)
+        if not kind or typed & _BELONGS.get(Kind(kind), set()):
+            # A number or a cron text is typed for the kind that it belongs to.
+            typed.add("kind")
+        return set(SHOWN) - typed
 
     def _settle_kind(self, cleaned: dict[str, Any]) -> None:
         """What does not belong to the kind that was chosen is neither refused nor kept."""
@@ -109,6 +149,18 @@ class ScheduleForm(forms.ModelForm):  # type: ignore[type-arg]
         super()._post_clean()  # type: ignore[misc]
         for name, value in stored.items():
             setattr(self.instance, name, value)
+
+
+def _as_sent(field: forms.BoundField) -> Iterator[tuple[str, str]]:
+    """What a browser would send of a field that shows this."""
+    value, widget = field.value(), field.field.widget
+    if isinstance(widget, DurationWidget):
+        for suffix, part in zip(("", "_unit"), widget.decompress(value), strict=True):
+            yield field.html_name + suffix, str(part)
+    elif isinstance(widget, (forms.CheckboxInput, forms.RadioSelect)):
+        yield field.html_name, str(value)
+    else:
+        yield field.html_name, widget.format_value(value) or ""
 
 
 def _fields(schedule: JobSchedule) -> dict[str, forms.Field]:

@@ -1,5 +1,7 @@
 """A stretch of time as people type it: a number, and the unit that it is meant in."""
 
+import re
+from fractions import Fraction
 from typing import Any
 
 from django import forms
@@ -14,6 +16,7 @@ UNITS = (
     (1, "seconds", _("seconds")),
 )
 CHOICES = [(name, label) for _size, name, label in reversed(UNITS)]
+_DECIMAL = re.compile(r"[0-9]{1,9}[.,][0-9]{1,9}")
 _SIZES = {name: size for size, name, _label in UNITS}
 
 
@@ -32,7 +35,7 @@ class DurationWidget(forms.MultiWidget):
     use_fieldset = False
 
     def __init__(self, attrs: dict[str, Any] | None = None) -> None:
-        number = forms.NumberInput(attrs={"min": 0, "step": 1, "inputmode": "numeric"})
+        number = forms.NumberInput(attrs={"min": 0, "step": "any", "inputmode": "decimal"})
         unit = forms.Select(choices=CHOICES, attrs={"aria-label": _("Unit")})
         super().__init__({"": number, "unit": unit}, attrs)
 
@@ -49,7 +52,8 @@ class DurationWidget(forms.MultiWidget):
     def decompress(self, value: Any) -> list[Any]:
         number = whole_number(value)
         if number is None or number < 0:
-            return [value, "seconds"]
+            typed, _space, unit = str(value).rpartition(" ")
+            return [typed, unit] if unit in _SIZES else [value, "seconds"]
         return list(split(number))
 
     def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
@@ -61,8 +65,14 @@ class DurationWidget(forms.MultiWidget):
 
 
 def in_seconds(typed: Any, unit: Any) -> Any:
-    """``("2", "hours")`` as 7200; what can't be understood stays text."""
-    number, size = whole_number(typed), _SIZES.get(unit or "seconds")
+    """``("2", "hours")`` as 7200, ``("1.5", "hours")`` as 5400; what can't be understood, or
+    is no whole number of seconds, stays text."""
+    size = _SIZES.get(unit or "seconds")
     if size is None:
         return f"{typed} {unit}"
-    return typed if number is None or size == 1 else number * size
+    if (number := whole_number(typed)) is not None:
+        return typed if size == 1 else number * size
+    if not _DECIMAL.fullmatch(text := str(typed).strip()):
+        return typed
+    seconds = Fraction(text.replace(",", ".")) * size
+    return int(seconds) if seconds.denominator == 1 else f"{text} {unit}"

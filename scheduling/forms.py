@@ -36,10 +36,13 @@ class IntervalField(forms.Field):
         kwargs.setdefault("widget", forms.NumberInput(attrs={"min": 0, "step": 1}))
         super().__init__(required=False, **kwargs)
 
-    def clean(self, value: Any) -> int:
+    def to_python(self, value: Any) -> Any:
         number = whole_number(value)
+        return value if number is None else number
+
+    def clean(self, value: Any) -> int:
         try:
-            return triggers.check_interval(value if number is None else number, self.min_interval)
+            return triggers.check_interval(self.to_python(value), self.min_interval)
         except InvalidSchedule as error:
             raise ValidationError(str(error)) from None
 
@@ -52,9 +55,12 @@ class ScheduleTextField(forms.Field):
         kwargs.setdefault("widget", forms.TextInput(attrs={"class": "vTextField"}))
         super().__init__(required=False, **kwargs)
 
+    def to_python(self, value: Any) -> str:
+        return str(value or "").strip()
+
     def clean(self, value: Any) -> Any:
         try:
-            return check_field(JobSchedule(), self.name, str(value or "").strip())
+            return check_field(JobSchedule(), self.name, self.to_python(value))
         except ValidationError as error:
             raise ValidationError(error.messages) from None
 
@@ -67,12 +73,15 @@ class ScheduleNumberField(forms.Field):
         kwargs.setdefault("widget", forms.NumberInput(attrs={"min": 0, "step": 1}))
         super().__init__(required=False, **kwargs)
 
-    def clean(self, value: Any) -> Any:
-        if not str(value or "").strip():
+    def to_python(self, value: Any) -> Any:
+        if not str("" if value is None else value).strip():
             return self.empty
         number = whole_number(value)
+        return value if number is None else number
+
+    def clean(self, value: Any) -> Any:
         try:
-            return check_field(JobSchedule(), self.name, value if number is None else number)
+            return check_field(JobSchedule(), self.name, self.to_python(value))
         except ValidationError as error:
             raise ValidationError(error.messages) from None
 

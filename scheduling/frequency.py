@@ -52,6 +52,9 @@ def frequency(trigger: Trigger, now: datetime) -> Frequency:
         return Frequency(count=runs, period="day")
     if days <= 1 and _gap_over_a_year(trigger, now):
         return Frequency(count=0, period="year")
+    if trigger.seasons(now):
+        # An average over months in which it does not run would be true of none.
+        return Frequency(count=days * runs, period="year")
     return _told(Fraction(days * runs, DAYS_IN_A_YEAR), "week")
 
 

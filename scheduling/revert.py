@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +11,7 @@ from django.utils.timezone import localtime
 
 from . import actions
 from .audit import PAUSE
-from .changes import Change
+from .changes import Change, Deed
 from .differences import Difference, differences, state_in_words
 from .models import JobSchedule
 
@@ -22,12 +22,19 @@ BEFORE, AFTER = "before", "after"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Earlier:
     """How a schedule was from ``change`` on, or before it (``side``), and what going back
-    there would change now: nothing where ``differences`` is empty."""
+    there would change now: nothing where ``differences`` is empty.
+
+    A pause is not gone back to: what only began or ended one is told, but leads nowhere.
+    """
 
     change: Change
     side: str
     in_words: str
     differences: list[Difference]
+
+    @property
+    def is_of_a_pause(self) -> bool:
+        return self.side == AFTER and self.change.deed in (Deed.PAUSED, Deed.RESUMED)
 
     @property
     def shown(self) -> tuple[object, ...]:
@@ -44,7 +51,7 @@ def earlier(
     schedule: JobSchedule, changes: Iterable[Change], first: Change | None, now: datetime
 ) -> list[Earlier]:
     """What this schedule can go back to, newest first: how it was from each of ``changes``
-    on, and before ``first``. Pauses are left out: they are ended and begun, not gone back to."""
+    on, and before ``first``."""
     sides = [(change, AFTER) for change in changes]
     if first:
         sides.append((first, BEFORE))
@@ -73,9 +80,10 @@ def _earlier(schedule: JobSchedule, change: Change, side: str, now: datetime) ->
     then = copy(schedule)
     for name, value in state(change, side).items():
         setattr(then, name, value)
-    return Earlier(
+    found = Earlier(
         change=change,
         side=side,
         in_words=state_in_words(then),
         differences=differences(schedule, then, now),
     )
+    return replace(found, differences=[]) if found.is_of_a_pause else found

@@ -29,7 +29,7 @@ MAX_CRON_LENGTH = 100
 MAX_COUNTED = 10_000
 # Without coalescing every slot gets a run of its own, but not without end.
 MAX_RECENT = 101
-DAYS_IN_A_YEAR = 365
+DAYS_IN_A_YEAR, MONTHS_IN_A_YEAR = 365, 12
 
 # What cronsim says of a field.
 _REASONS = (
@@ -39,6 +39,7 @@ _REASONS = (
     gettext_noop("Bad month"),
     gettext_noop("Bad day-of-week"),
 )
+_ORDINAL = re.compile(r"\b([0-9]+)th\b")
 _CRON_CHARACTERS = re.compile(r"[0-9A-Za-z*/,\-# \t]+")
 
 
@@ -129,7 +130,7 @@ class Cron(BaseTrigger):
         if not (get_language() or "en").startswith("en"):
             return f"{cron_words.in_words(self.expression)} ({self.zone})"
         sentence: str = self._simulate(datetime.now(UTC)).explain()
-        sentence = sentence[:1].lower() + sentence[1:]
+        sentence = _ORDINAL.sub(_ordinal, sentence[:1].lower() + sentence[1:])
         return f"{sentence} ({self.zone})"
 
     def names(self, slot: datetime) -> bool:
@@ -145,6 +146,10 @@ class Cron(BaseTrigger):
         year = (day + timedelta(days=number) for number in range(DAYS_IN_A_YEAR))
         days = sum(one.month in times.months and times.match_day(one) for one in year)
         return days, len(times.minutes) * len(times.hours)
+
+    def seasons(self, start: datetime) -> bool:
+        """Whether it rests in some months."""
+        return len(self._simulate(start).months) < MONTHS_IN_A_YEAR
 
     def _after(self, moment: datetime) -> Iterator[datetime]:
         for slot in self._simulate(moment):
@@ -301,12 +306,36 @@ def _cron(expression: str, zone: str) -> Cron:
     try:
         first = cron.get_next_fire_time(None, datetime.now(UTC))
     except (CronSimError, ValueError, AssertionError) as error:
+        if _names_no_date(cron):
+            raise InvalidSchedule(_never_comes()) from None
         raise InvalidSchedule(
             _("The cron text can't be understood: %(reason)s.") % {"reason": _reason(error)}
         ) from None
     if first is None:
-        raise InvalidSchedule(_("The cron text names a date that never comes."))
+        raise InvalidSchedule(_never_comes())
     return cron
+
+
+def _names_no_date(cron: Cron) -> bool:
+    """Whether its day is one of other months: cronsim calls that a bad day."""
+    minute, hour, day, month, weekday = cron.expression.split()
+    try:
+        for text in (f"{minute} {hour} {day} * {weekday}", f"{minute} {hour} * {month} {weekday}"):
+            CronSim(text, datetime.now(UTC))
+    except (CronSimError, ValueError, AssertionError):
+        return False
+    return True
+
+
+def _never_comes() -> str:
+    return _("The cron text names a date that never comes.")
+
+
+def _ordinal(found: re.Match[str]) -> str:
+    """``31st`` for the ``31th`` of cronsim."""
+    number = int(found[1])
+    is_teen = number % 100 in (11, 12, 13)
+    return f"{number}{'th' if is_teen else {1: 'st', 2: 'nd', 3: 'rd'}.get(number % 10, 'th')}"
 
 
 def _reason(error: Exception) -> str:

@@ -16,9 +16,14 @@ from .duration_widget import CHOICES, DurationWidget, split
 from .forms import IntervalField, ScheduleTextField, whole_number
 from .jobsettings import Edit, EditsRefused
 from .models import JobSchedule
+from .preview import Preview
 
 # What a schedule consists of, as an editor sees it.
 PARTS = ("interval_seconds", "cron", "timezone")
+# After what was changed meanwhile. True of a form that takes over what was left alone in it.
+AGAIN = _(
+    "What you left alone stands here as it is now; saving again changes only what you changed."
+)
 # An interval is asked for where there was none: what the code has, or this.
 HOUR = 3_600
 
@@ -50,6 +55,9 @@ class WhenForm(forms.Form):
     NAME_seen and NAME_revision are what the editor saw: what was left alone never overwrites
     what somebody else set meanwhile.
     """
+
+    # What would come of it, once ``foretold`` was asked.
+    preview: Preview | None = None
 
     kind = forms.ChoiceField(choices=Kind.choices, required=False, widget=forms.RadioSelect)
     cron = ScheduleTextField(name="cron", label=_("Cron text"))
@@ -246,11 +254,23 @@ class WhenForm(forms.Form):
             field = _FIELDS.get(name, name)
             self.add_error(field if field in self.fields else None, ValidationError(texts))
         if moved_on:
-            self.schedule = moved_on
-            told = self.data.copy()  # type: ignore[attr-defined]
-            told[self.add_prefix("seen")] = self._as_seen
-            told[self.add_prefix("revision")] = str(moved_on.revision)
-            self.data = told
+            self.add_error(None, AGAIN)
+            self._take_over(moved_on)
+
+    def _take_over(self, stored: JobSchedule) -> None:
+        """What was left alone stands in the form as it is stored now, and counts as seen."""
+        seen, told = self.seen, self.data.copy()  # type: ignore[attr-defined]
+        for name in ("cron", "timezone"):
+            if self.typed(name).strip() == seen.get(name):
+                told[self.add_prefix(name)] = getattr(stored, name)
+        if self.cleaned_data.get("interval") == seen.get("interval_seconds"):
+            number, unit = split(stored.interval_seconds or self._proposed)
+            told[self.add_prefix("interval")] = str(number)
+            told[self.add_prefix("unit")] = unit
+        self.schedule = stored
+        told[self.add_prefix("seen")] = self._as_seen
+        told[self.add_prefix("revision")] = str(stored.revision)
+        self.data = told
 
 
 _SEEN = ("interval_seconds", "timezone", "cron")

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Hashable
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime, timedelta
 from functools import lru_cache
 from html import escape
 
@@ -79,11 +79,6 @@ def coming(value: datetime | None) -> str:
     if value is None:
         return ""
     return _time(timezone.localtime(value), _due(value, timezone.now()), "due")
-
-
-def planned(slot: datetime, zone: tzinfo) -> SafeString:
-    """``2026-05-04 04:30:00 Europe/Berlin, in 6 h 12 min``."""
-    return format_html("{} {}, {}", _exact(slot.astimezone(zone)), str(zone), relative(slot))
 
 
 def in_relation(value: datetime, now: datetime) -> str:

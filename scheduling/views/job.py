@@ -38,7 +38,7 @@ def job_page(request: SignedIn, name: str) -> HttpResponse:
     forms = WhenForm.sent([get_object_or_404(JobSchedule, name=name)], request.POST)
     if saved(request, forms):
         return redirect("scheduling-job", name)
-    return job_with(request, name, when=forms[0])
+    return job_with(request, name, when=forms[0] if forms else None)
 
 
 def job_with(

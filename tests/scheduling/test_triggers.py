@@ -104,7 +104,11 @@ def test_a_daily_job_runs_once_on_each_day_of_a_year(zone, hour):
     ("expression", "reason"),
     [
         ("61 * * * *", "minute"),
-        ("0 0 30 2 *", "day-of-month"),
+        ("0 0 30 2 *", "names a date that never comes"),
+        ("0 0 31 4,6,9 *", "names a date that never comes"),
+        ("0 0 32 * *", "day-of-month"),
+        ("0 0 30 13 *", "month"),
+        ("0 0 32 13 *", "day-of-month"),
         ("* * * *", "five fields"),
         ("* * * * * *", "five fields"),
         ("٣ * * * *", "digits"),
@@ -152,3 +156,16 @@ def test_an_unknown_zone_is_refused():
 )
 def test_a_schedule_in_words(interval, cron, words):
     assert triggers.in_words(interval, cron, "Europe/Berlin") == words
+
+
+@pytest.mark.parametrize(
+    ("expression", "words"),
+    [
+        ("0 0 31 * *", "on the 31st day"),
+        ("0 0 22,23 * *", "the 22nd and the 23rd day"),
+        ("0 0 11,12,13 * *", "the 11th, the 12th, and the 13th day"),
+        ("*/21 * * * *", "every 21st minute"),
+    ],
+)
+def test_days_are_numbered_as_people_do(expression, words):
+    assert words in triggers.in_words(0, expression, "UTC")

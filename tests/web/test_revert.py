@@ -83,10 +83,12 @@ def test_the_page_says_what_would_change_before_it_is_pressed(
     }
     assert list(text) == [f"{last.pk}-after", f"{first.pk}-after", f"{first.pk}-before"]
     assert "as it is now" in text[f"{last.pk}-after"]
-    assert "Back to this" not in text[f"{last.pk}-after"]
+    assert "Back to this schedule" not in text[f"{last.pk}-after"]
     now = "Schedule: at 04:30 every day (Europe/Berlin) →"
-    assert f"Back to this would change now: {now} every hour" in text[f"{first.pk}-after"]
-    assert f"Undo it would change now: {now} every 4 hours" in text[f"{first.pk}-before"]
+    assert f"Back to this schedule would change now: {now} every hour" in text[f"{first.pk}-after"]
+    assert (
+        f"Back to this schedule would change now: {now} every 4 hours" in text[f"{first.pk}-before"]
+    )
     assert "Timed out after: 1 minute → never" in text[f"{first.pk}-before"]
 
 
@@ -102,6 +104,23 @@ def test_pauses_are_not_gone_back_to(as_ann: Client, ann: User, edited: JobSched
     go_back(as_ann, entries()[0], revision=edited.revision)
     edited.refresh_from_db()
     assert (edited.cron, edited.paused, edited.pause_reason) == ("", True, "again")
+
+
+def test_what_only_paused_or_resumed_is_told_without_a_way_back(
+    as_ann: Client, ann: User, edited: JobSchedule
+) -> None:
+    actions.pause(edited, ann, reason="deploy")
+    actions.change(edited, ann, cron="", interval_seconds=60)
+    actions.resume(edited, ann)
+    page = as_ann.get(PAGE).content.decode()
+    rows = dict(re.findall(r'<li id="state-(\d+)-after">(.*?)</li>', page, re.DOTALL))
+    _first, second, paused, _changed, resumed = (str(entry.pk) for entry in entries())
+    assert "deploy" in rows[paused]
+    for row in (rows[paused], rows[resumed]):
+        assert "Pause" in row
+        assert "Back to this schedule" not in row
+        assert "as it is now" not in row
+    assert "Back to this schedule" in rows[second]
 
 
 def test_a_change_that_came_meanwhile_is_told_and_stays(
@@ -214,6 +233,6 @@ def test_after_many_changes_the_first_can_still_be_undone(
     first = entries()[0]
     page = as_ann.get(PAGE).content.decode()
     assert f'id="state-{first.pk}-before"' in page
-    assert page.count("Back to this") == 19
+    assert page.count("Back to this schedule") == 19 + 1
     go_back(as_ann, first, revision=tides.revision, side="before")
     assert stored()[0] == 14_400

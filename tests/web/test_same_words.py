@@ -90,7 +90,7 @@ def test_a_bad_interval_in_the_api(as_ann: Client, tides: JobSchedule, body: str
     ("cron", "words"),
     [
         ("61 * * * *", "The cron text can't be understood"),
-        ("0 0 30 2 *", "The cron text can't be understood"),
+        ("0 0 30 2 *", "The cron text names a date that never comes"),
         ("* * * *", "A cron text has five fields"),
         ("@daily", "A cron text holds digits"),
         ("0 0 * * *\0", "A cron text holds digits"),

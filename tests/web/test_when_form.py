@@ -59,7 +59,15 @@ def test_an_interval_is_shown_in_the_largest_unit_that_divides_it(
 
 @pytest.mark.parametrize(
     ("number", "unit", "seconds"),
-    [("90", "minutes", 5_400), ("2", "days", 172_800), ("30", "seconds", 30), ("30", "", 30)],
+    [
+        ("90", "minutes", 5_400),
+        ("2", "days", 172_800),
+        ("30", "seconds", 30),
+        ("30", "", 30),
+        ("1.5", "hours", 5_400),
+        ("0,25", "days", 21_600),
+        (" 0.5 ", "minutes", 30),
+    ],
 )
 def test_a_number_counts_in_its_unit(
     as_ann: Client, tides: JobSchedule, number: str, unit: str, seconds: int
@@ -69,7 +77,18 @@ def test_a_number_counts_in_its_unit(
 
 
 @pytest.mark.parametrize(
-    ("number", "unit"), [("5", "fortnights"), ("soon", "hours"), ("400", "days"), ("-1", "hours")]
+    ("number", "unit"),
+    [
+        ("5", "fortnights"),
+        ("soon", "hours"),
+        ("400", "days"),
+        ("-1", "hours"),
+        ("1.5", "seconds"),
+        ("1.3333", "hours"),
+        ("1.5.5", "hours"),
+        ("1e3", "hours"),
+        ("0.1", "minutes"),
+    ],
 )
 def test_what_is_no_interval_is_refused_and_kept_as_typed(
     as_ann: Client, tides: JobSchedule, number: str, unit: str
@@ -170,6 +189,23 @@ def test_the_preview_tells_words_runs_and_the_change(as_ann: Client, tides: JobS
     assert "<html" not in part
 
 
+def test_the_preview_of_a_paused_job_begins_when_the_pause_ends(
+    as_ann: Client, tides: JobSchedule, ann: User
+) -> None:
+    ends = datetime.now(UTC) + timedelta(minutes=50)
+    actions.pause(tides, ann, until=ends)
+    part = preview(as_ann, **{NAME: 5, f"{NAME}_unit": "minutes", f"{NAME}_kind": "interval"})
+    assert f"paused until {ends:%Y-%m-%d %H:%M}" in part
+    times = re.findall(r'<time datetime="([^"]+)" data-mine', part)
+    assert len(times) == 10
+    assert min(map(datetime.fromisoformat, times)) > ends
+    assert "If it were resumed now" not in part
+    actions.pause(tides, ann)
+    part = preview(as_ann, **{NAME: 5, f"{NAME}_unit": "minutes", f"{NAME}_kind": "interval"})
+    assert "runs only when it is resumed" in part
+    assert "If it were resumed now:" in part
+
+
 def test_the_preview_marks_what_a_clock_change_touches_in_words(
     as_ann: Client, tides: JobSchedule
 ) -> None:
@@ -206,8 +242,10 @@ def test_the_preview_refuses_nonsense_in_words(
 def test_without_javascript_the_next_runs_are_a_page(as_ann: Client, tides: JobSchedule) -> None:
     page = text(as_ann.get("/jobs/tides/preview/"))
     assert "<html" in page
-    assert "nothing changes" in page
+    # Nothing was typed of which that could be said.
+    assert "nothing changes" not in page
     assert page.count("data-mine") == 10
+    assert '<a href="/jobs/tides/">Back to tides</a>' in page
 
 
 def test_the_preview_costs_two_queries_of_its_own(
@@ -256,6 +294,24 @@ def test_the_admin_knows_kinds_and_units_too(
     assert as_ann.post(url, admin_form(tides, reason="tide", **fields)).status_code == 302
     assert stored(tides) == expected
     assert '"reason": "tide"' in LogEntry.objects.get().change_message
+
+
+def test_the_admin_keeps_what_is_no_interval_as_it_was_typed(
+    as_ann: Client, tides: JobSchedule
+) -> None:
+    sent = admin_form(tides, interval_seconds="1.3333", interval_seconds_unit="hours")
+    page = text(as_ann.post(f"{LIST}{tides.pk}/change/", sent))
+    assert "whole number of seconds from 10 to 31,536,000." in page
+    assert 'name="interval_seconds" value="1.3333"' in page
+    assert '<option value="hours" selected>' in page
+
+
+def test_the_admin_does_not_say_that_an_empty_cron_text_means_the_interval(
+    as_ann: Client, tides: JobSchedule
+) -> None:
+    page = text(as_ann.get(f"{LIST}{tides.pk}/change/"))
+    assert "Five fields: minute, hour" in page
+    assert "the interval counts" not in page
 
 
 def test_the_admin_refuses_an_empty_cron_text(as_ann: Client, tides: JobSchedule) -> None:

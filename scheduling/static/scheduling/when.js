@@ -22,8 +22,14 @@ function fields(form) {
   return [...form.elements].filter((field) => field.name && /^(INPUT|SELECT|TEXTAREA)$/.test(field.tagName) && !/^(submit|button)$/.test(field.type));
 }
 
+// What does not belong to the kind that is chosen is hidden and does not count, and a reason
+// (data-why) is kept with a change: alone it is none.
+function counts(field) {
+  return !("why" in field.dataset) && (field.checkVisibility?.() ?? true);
+}
+
 function isChanged(form) {
-  return fields(form).some((field) => !stands(field));
+  return fields(form).some((field) => counts(field) && !stands(field));
 }
 
 function wasRefused(form) {
