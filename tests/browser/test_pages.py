@@ -38,6 +38,21 @@ def test_each_page_fits_a_wide_and_a_narrow_screen(sight, pictures, name, scheme
         assert overflow <= 0, f"{name} is {overflow} px too wide at {width} px"
 
 
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_names_of_jobs_stay_whole_on_the_first_page_at_any_width(sight, language):
+    page = sight.page(locale=language)
+    page.goto("/")
+    for width in (360, 768, 900, 1024, 1100, 1199, 1200, 1280, 1920):
+        page.set_viewport_size({"width": width, "height": 900})
+        lines = page.eval_on_selector_all(
+            ".ov-job a", "names => names.map(name => name.getClientRects().length)"
+        )
+        overflow = page.evaluate(
+            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        )
+        assert (set(lines), overflow) == ({1}, 0), f"at {width} px"
+
+
 def test_an_interval_edited_on_the_page_is_applied_by_the_running_worker(sight):
     page = sight.page()
     page.goto("/settings/")
