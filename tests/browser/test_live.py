@@ -63,6 +63,20 @@ def test_a_run_settles_by_itself_when_it_ends(stage):
     assert page.evaluate("window.notReloaded")
 
 
+def test_a_card_of_the_settings_tells_when_the_run_has_ended(stage):
+    page, other = stage.page(), stage.page()
+    start(other, "voyage")
+    page.goto("/settings/")
+    page.evaluate("window.notReloaded = true")
+    card = page.locator("section", has=page.get_by_role("heading", name="voyage"))
+    card.locator("[data-running]").wait_for()
+    other.locator("#sheet-cancel summary").click()
+    other.locator("#sheet-cancel button").click()
+    card.locator(".vs-badge", has_text="cancelled").wait_for()
+    card.locator("[data-running]").wait_for(state="detached")
+    assert page.evaluate("window.notReloaded")
+
+
 def test_folds_and_focus_survive_a_refresh(stage):
     page = stage.page()
     start(page, "voyage")
