@@ -53,6 +53,39 @@ def test_names_of_jobs_stay_whole_on_the_first_page_at_any_width(sight, language
         assert (set(lines), overflow) == ({1}, 0), f"at {width} px"
 
 
+def test_only_one_sheet_is_open_at_a_time_and_without_javascript_too(sight):
+    for javascript in (True, False):
+        page = sight.page(javascript=javascript)
+        page.goto("/")
+        sheets = page.locator(".ov-pause")
+        for number in (0, 1):
+            sheets.nth(number).locator("summary").press("Enter")
+        assert page.locator(".ov-pause[open]").count() == 1
+        assert sheets.nth(1).locator("input[name=reason]").is_visible()
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_a_sheet_is_closed_by_escape_by_a_click_elsewhere_and_by_going_on(sight, width):
+    page = sight.page(width=width)
+    page.goto("/")
+    sheet = page.locator(".ov-pause").first
+    opener, reason = sheet.locator("summary"), sheet.locator("input[name=reason]")
+    opener.click()
+    reason.fill("deploy")
+    reason.press("Escape")
+    assert not reason.is_visible()
+    assert opener.evaluate("summary => summary === document.activeElement")
+    opener.click()
+    reason.click()
+    assert reason.is_visible()
+    page.locator("h1").click()
+    assert not reason.is_visible()
+    opener.click()
+    sheet.locator("button").last.focus()
+    page.keyboard.press("Tab")
+    assert not reason.is_visible()
+
+
 def test_an_interval_edited_on_the_page_is_applied_by_the_running_worker(sight):
     page = sight.page()
     page.goto("/settings/")
