@@ -119,6 +119,27 @@ def test_each_run_is_a_bar_that_leads_to_it(as_ann: Client, tides: JobSchedule) 
     assert page.count("✗</text>") == 1
 
 
+@pytest.mark.parametrize(
+    ("count", "begin", "ends"),
+    [
+        (1, 100 - 100 / 30, ["", "2026-05-04 12:00:00"]),
+        (4, 100 - 400 / 30, ["", "2026-05-04 09:00:00 – 2026-05-04 12:00:00"]),  # noqa: RUF001
+        (40, 0, ["2026-05-02 21:00:00", "2026-05-04 12:00:00"]),
+    ],
+)
+def test_few_bars_stand_at_the_right_end_with_their_times_below(
+    as_ann: Client, tides: JobSchedule, count: int, begin: float, ends: list[str]
+) -> None:
+    several(count)
+    page = as_ann.get(PARTS[1]).content.decode()
+    bars = [float(x) for x in re.findall(r'class="job-place" x="([\d.]+)%"', page)]
+    assert bars[0] == pytest.approx(begin, abs=0.01)
+    assert bars[-1] + 100 / max(count, 30) == pytest.approx(100, abs=0.01)
+    [line] = re.findall(r'<p class="job-ends">.*?</p>', page)
+    first, _told, last = re.sub(r"<(?!/?span)[^>]*>", "", line).split("</span><span")
+    assert [text.partition(">")[2].removesuffix("</span>") for text in (first, last)] == ends
+
+
 def test_only_one_bar_is_in_the_way_of_the_tab_key(as_ann: Client, tides: JobSchedule) -> None:
     several(9)
     page = as_ann.get(PARTS[1]).content.decode()
