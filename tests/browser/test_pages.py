@@ -86,6 +86,19 @@ def test_a_sheet_is_closed_by_escape_by_a_click_elsewhere_and_by_going_on(sight,
     assert not reason.is_visible()
 
 
+@pytest.mark.parametrize("address", ["/runs/?since=1969-01-01T00:00", "/runs/"])
+def test_the_fields_of_a_filter_stand_in_line_whatever_is_said_below_them(sight, address):
+    page = sight.page()
+    page.goto(address)
+    assert page.locator(".vs-filter .errorlist").count() == address.count("1969")
+    tops = page.eval_on_selector_all(
+        ".vs-filter :is(.vs-field > :is(input, select), .button)",
+        "fields => fields.map(field => [field.getBoundingClientRect()]"
+        ".map(place => Math.round((place.top + place.bottom) / 2))[0])",
+    )
+    assert max(tops) - min(tops) <= 1
+
+
 def test_an_interval_edited_on_the_page_is_applied_by_the_running_worker(sight):
     page = sight.page()
     page.goto("/settings/")
