@@ -222,6 +222,17 @@ def test_only_the_newest_twenty_runs_are_listed(as_ann: Client, tides: JobSchedu
     assert 'href="/runs/?job=tides"' in page
 
 
+def test_the_slot_of_a_listed_run_leads_to_it_since_the_job_is_known(
+    as_ann: Client, tides: JobSchedule
+) -> None:
+    [run] = several(1)
+    listed = as_ann.get(PARTS[2]).content.decode()
+    assert f'<a href="/runs/{run.pk}/"><time' in listed
+    assert ">tides</a>" not in listed
+    # What is kept of a row here is not what the list of all runs shows.
+    assert f'<a href="/runs/{run.pk}/">tides</a>' in as_ann.get("/runs/").content.decode()
+
+
 def test_markup_in_an_error_stays_text(as_ann: Client, tides: JobSchedule) -> None:
     ran(status="failed", error=EVIL, worker=EVIL, log=[{"event": EVIL}])
     page = as_ann.get(PAGE).content.decode()
