@@ -99,6 +99,18 @@ def test_the_fields_of_a_filter_stand_in_line_whatever_is_said_below_them(sight,
     assert max(tops) - min(tops) <= 1
 
 
+def test_time_and_level_leave_the_room_of_a_log_to_what_was_logged(sight):
+    page = sight.page()
+    page.goto("/runs/1/")
+    page.eval_on_selector_all(
+        ".vs-log td:last-child", "cells => cells.forEach(cell => { cell.textContent = 'short'; })"
+    )
+    time, level, told = page.eval_on_selector_all(
+        ".vs-log tbody tr:first-child td", "cells => cells.map(cell => cell.offsetWidth)"
+    )
+    assert max(time, level) < 150 < told
+
+
 def test_an_interval_edited_on_the_page_is_applied_by_the_running_worker(sight):
     page = sight.page()
     page.goto("/settings/")
