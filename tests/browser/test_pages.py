@@ -111,6 +111,16 @@ def test_time_and_level_leave_the_room_of_a_log_to_what_was_logged(sight):
     assert max(time, level) < 150 < told
 
 
+def test_a_card_that_grows_leaves_its_neighbour_as_it_is(sight):
+    page = sight.page()
+    page.goto("/settings/")
+    cards = page.locator(".vs-cards .vs-card")
+    height = cards.nth(1).bounding_box()["height"]
+    cards.first.get_by_role("link", name="The next 10 runs").click()
+    cards.first.locator(".vs-preview-slots").wait_for()
+    assert cards.nth(1).bounding_box()["height"] == height
+
+
 def test_an_interval_edited_on_the_page_is_applied_by_the_running_worker(sight):
     page = sight.page()
     page.goto("/settings/")
