@@ -144,6 +144,23 @@ def test_an_interval_edited_on_the_page_is_applied_by_the_running_worker(sight):
     card.get_by_text(re.compile(r"^in \d min")).wait_for()
 
 
+@pytest.mark.parametrize("address", ["/jobs/pruneruns/", "/settings/"])
+def test_the_coming_runs_are_shown_with_all_their_times_at_any_width(sight, address):
+    page = sight.page(timezone_id="America/Argentina/Buenos_Aires")
+    page.goto(address)
+    form = page.locator("form.vs-when", has=page.locator("#id_pruneruns"))
+    form.get_by_label("by cron").check()
+    form.get_by_label("Cron text").fill("30 4 * * *")
+    form.get_by_label("Time zone").fill("Australia/Broken_Hill")
+    form.locator("td[data-label=UTC]").first.wait_for()
+    for width in (360, 767, 1024, 1280, 1600):
+        page.set_viewport_size({"width": width, "height": 900})
+        cut = form.locator(".vs-scroll").evaluate("part => part.scrollWidth - part.clientWidth")
+        assert cut <= 0, f"{cut} px are cut at {width} px"
+        for time in form.locator("tbody tr").first.locator("td").all():
+            assert time.is_visible()
+
+
 def test_without_javascript_the_page_saves_too(sight):
     page = sight.page(javascript=False)
     page.goto("/settings/")
