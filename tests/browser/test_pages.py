@@ -121,6 +121,30 @@ def test_a_card_that_grows_leaves_its_neighbour_as_it_is(sight):
     assert cards.nth(1).bounding_box()["height"] == height
 
 
+@pytest.mark.parametrize("width", [360, 1024, 1280])
+@pytest.mark.parametrize(
+    ("address", "times"),
+    [
+        ("/", ".ov-last a time, .ov-next time"),
+        ("/jobs/mod_cache_refresh/", ".vs-facts time, .vs-runs a time"),
+        ("/runs/1/", ".vs-path time"),
+    ],
+)
+def test_the_exact_time_is_shown_on_focus_too(sight, address, times, width):
+    page = sight.page(width=width)
+    page.goto(address)
+    page.keyboard.press("Tab")  # so that the focus is one of the keyboard
+    for time in page.locator(times).all():
+        bubble = "time => getComputedStyle(time, '::after').content"
+        assert time.evaluate(bubble) == "none"
+        time.evaluate("time => (time.closest('a') ?? time).focus()")
+        assert time.evaluate(bubble) == f'"{time.get_attribute("title")}"'
+        overflow = page.evaluate(
+            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        )
+        assert overflow <= 0
+
+
 def test_an_interval_edited_on_the_page_is_applied_by_the_running_worker(sight):
     page = sight.page()
     page.goto("/settings/")
