@@ -124,6 +124,11 @@ class Chart:
         return self.bars[0].run
 
     @property
+    def is_full(self) -> bool:
+        """Whether the first bar stands at the left end."""
+        return len(self.bars) >= _FEWEST
+
+    @property
     def last(self) -> Ended:
         return self.bars[-1].run
 
@@ -135,8 +140,11 @@ def chart(runs: Sequence[Ended]) -> Chart | None:
     lag = _part([run.lag or timedelta() for run in ended], LAG_GROUND, _LAG_HEIGHT)
     if run is None or lag is None:
         return None
-    place = 100 / max(len(ended), _FEWEST)
-    bars = [_bar(each, number * place, place, run, lag) for number, each in enumerate(ended)]
+    places = max(len(ended), _FEWEST)
+    place = 100 / places
+    # The last one stands at the right end, where the next will be.
+    free = places - len(ended)
+    bars = [_bar(each, number * place, place, run, lag) for number, each in enumerate(ended, free)]
     return Chart(
         bars=bars,
         place=_text(place),

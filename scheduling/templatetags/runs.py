@@ -83,16 +83,19 @@ _rows = Kept()
 
 
 @register.simple_tag
-def run_rows(runs: Iterable[JobRun]) -> SafeString:
-    """The rows of a list; those of runs that have ended are kept for the next time."""
+def run_rows(runs: Iterable[JobRun], names_job: bool) -> SafeString:
+    """The rows of a list; those of runs that have ended are kept for the next time.
+
+    Without the name of its job a row leads to its run by its slot.
+    """
     template, labels = get_template("scheduling/_run_row.html"), _labels()
 
     def made(run: JobRun) -> str:
-        return template.render({"run": run, "labels": labels})
+        return template.render({"run": run, "labels": labels, "names_job": names_job})
 
     return mark_safe(  # noqa: S308 - rendered by the template
         "".join(
-            made(run) if run.is_active else _rows.get(_SHOWN(run), partial(made, run))
+            made(run) if run.is_active else _rows.get((names_job, _SHOWN(run)), partial(made, run))
             for run in runs
         )
     )

@@ -81,6 +81,13 @@ def coming(value: datetime | None) -> str:
     return _time(timezone.localtime(value), _due(value, timezone.now()), "due")
 
 
+@register.filter
+def reachable(time: str) -> str:
+    """Let Tab come to a time, so that its exact one is shown to those who can't hover. Times in
+    links are reached with them, and those in the rows of lists would be too many."""
+    return mark_safe(time.replace(" title=", ' tabindex="0" title=', 1))  # noqa: S308 - a time
+
+
 def in_relation(value: datetime, now: datetime) -> str:
     seconds = round((value - now).total_seconds())
     if abs(seconds) < 2:

@@ -5,6 +5,7 @@ from functools import partial
 
 from django import template
 from django.template.loader import get_template
+from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.timezone import get_current_timezone
 from django.utils.translation import get_language
@@ -13,8 +14,9 @@ from django.utils.translation import gettext as _
 from .. import strips
 from ..glance import Glance
 from ..kept import Kept
+from ..models import Status
 from ..strips import Slot
-from .scheduling import with_fresh_times
+from .scheduling import SIGNS, with_fresh_times
 
 register = template.Library()
 
@@ -51,6 +53,24 @@ def wall_tiles(jobs: Iterable[Glance]) -> SafeString:
 
     tiles = [_tiles.get((*_shown(job), job.trouble, job.busy), partial(made, job)) for job in jobs]
     return mark_safe(with_fresh_times("".join(tiles)))  # noqa: S308 - rendered
+
+
+# So many letters fit a tile at each size.
+_SIZES = ((10, ""), (15, " wall-long"), (100, " wall-longer"))
+
+
+@register.simple_tag
+def wall_state(sign: str, words: str) -> SafeString:
+    """How a job stands, in letters as large as its longest word lets them be."""
+    letters = max(len(word) for word in words.split())
+    size = next(size for most, size in _SIZES if letters <= most)
+    told = '<p class="wall-state{}"><span aria-hidden="true">{}</span> {}</p>'
+    return format_html(told, size, sign, words)
+
+
+@register.simple_tag
+def wall_status(status: str) -> SafeString:
+    return wall_state(SIGNS[Status(status)], str(Status(status).label))
 
 
 def _shown(job: Glance) -> tuple[Hashable, ...]:

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from .. import actions
 from ..access import SignedIn, may, staff_may
+from ..activity import Activity, activity, with_activity
 from ..audit import who_paused
 from ..errors import SchedulingError
 from ..live import part
@@ -28,6 +29,7 @@ class Row:
     """A job on the page; ``paused_by`` is empty when nobody knows."""
 
     outlook: Outlook
+    activity: Activity
     when: WhenForm
     pause: PauseForm
     paused_by: str = ""
@@ -48,7 +50,7 @@ def settings_with(
     request: SignedIn, whens: Sequence[WhenForm] = (), refused: PauseForm | None = None
 ) -> HttpResponse:
     """The page with these forms; ``refused`` is the one of a pause that can't be."""
-    seen = list(outlooks(JobSchedule.objects.all()))
+    seen = list(outlooks(with_activity(JobSchedule.objects.all())))
     paused = [each.schedule for each in seen if each.paused]
     paused_by = who_paused(paused) if paused else {}
     pauses = _pause_forms(seen, refused)
@@ -56,6 +58,7 @@ def settings_with(
     rows = [
         Row(
             outlook=each,
+            activity=activity(each.schedule),
             when=typed.get(each.schedule.pk) or WhenForm(each.schedule),
             pause=pauses[f"pause-{each.schedule.name}"],
             paused_by=paused_by.get(each.schedule.pk, ""),
@@ -86,9 +89,14 @@ def _pause_forms(seen: list[Outlook], refused: PauseForm | None) -> dict[str, Pa
 @require_safe
 def applied_fragment(request: SignedIn, name: str) -> HttpResponse:
     """Whether the worker has applied a schedule, and what follows, to be fetched anew."""
-    schedule = get_object_or_404(annotated(JobSchedule.objects.all()), name=name)
+    schedules = with_activity(annotated(JobSchedule.objects.all()))
+    schedule = get_object_or_404(schedules, name=name)
     may_view_runs = may(request.user, "view", "jobrun")
-    context = {"outlook": outlook(schedule), "may_view_runs": may_view_runs}
+    context = {
+        "outlook": outlook(schedule),
+        "activity": activity(schedule),
+        "may_view_runs": may_view_runs,
+    }
     shown = "_saved" if request.GET.get("part") == "line" else "_applied"
     return part(request, f"scheduling/{shown}.html", context)
 

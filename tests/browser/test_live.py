@@ -63,6 +63,38 @@ def test_a_run_settles_by_itself_when_it_ends(stage):
     assert page.evaluate("window.notReloaded")
 
 
+def test_a_card_of_the_settings_tells_when_the_run_has_ended(stage):
+    page, other = stage.page(), stage.page()
+    start(other, "voyage")
+    page.goto("/settings/")
+    page.evaluate("window.notReloaded = true")
+    card = page.locator("section", has=page.get_by_role("heading", name="voyage"))
+    card.locator("[data-running]").wait_for()
+    other.locator("#sheet-cancel summary").click()
+    other.locator("#sheet-cancel button").click()
+    card.locator(".vs-badge", has_text="cancelled").wait_for()
+    card.locator("[data-running]").wait_for(state="detached")
+    assert page.evaluate("window.notReloaded")
+
+
+def test_a_long_word_stays_whole_on_a_tile_of_the_wall(stage):
+    start(stage.page(), "wreck")
+    page = stage.page(locale="de")
+    page.goto("/wall/")
+    state = page.locator("section", has=page.get_by_role("heading", name="wreck")).locator(
+        ".wall-state", has_text="fehlgeschlagen"
+    )
+    state.wait_for()
+    for width in (360, 1024, 1280, 1920):
+        page.set_viewport_size({"width": width, "height": 900})
+        lines = state.evaluate("""state => {
+            const word = document.createRange();
+            word.selectNodeContents(state.lastChild);
+            return word.getClientRects().length;
+        }""")
+        assert lines == 1, f"at {width} px"
+
+
 def test_folds_and_focus_survive_a_refresh(stage):
     page = stage.page()
     start(page, "voyage")

@@ -38,6 +38,113 @@ def test_each_page_fits_a_wide_and_a_narrow_screen(sight, pictures, name, scheme
         assert overflow <= 0, f"{name} is {overflow} px too wide at {width} px"
 
 
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_names_of_jobs_stay_whole_on_the_first_page_at_any_width(sight, language):
+    page = sight.page(locale=language)
+    page.goto("/")
+    for width in (360, 768, 900, 1024, 1100, 1199, 1200, 1280, 1920):
+        page.set_viewport_size({"width": width, "height": 900})
+        lines = page.eval_on_selector_all(
+            ".ov-job a", "names => names.map(name => name.getClientRects().length)"
+        )
+        overflow = page.evaluate(
+            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        )
+        assert (set(lines), overflow) == ({1}, 0), f"at {width} px"
+
+
+def test_only_one_sheet_is_open_at_a_time_and_without_javascript_too(sight):
+    for javascript in (True, False):
+        page = sight.page(javascript=javascript)
+        page.goto("/")
+        sheets = page.locator(".ov-pause")
+        for number in (0, 1):
+            sheets.nth(number).locator("summary").press("Enter")
+        assert page.locator(".ov-pause[open]").count() == 1
+        assert sheets.nth(1).locator("input[name=reason]").is_visible()
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_a_sheet_is_closed_by_escape_by_a_click_elsewhere_and_by_going_on(sight, width):
+    page = sight.page(width=width)
+    page.goto("/")
+    sheet = page.locator(".ov-pause").first
+    opener, reason = sheet.locator("summary"), sheet.locator("input[name=reason]")
+    opener.click()
+    reason.fill("deploy")
+    reason.press("Escape")
+    assert not reason.is_visible()
+    assert opener.evaluate("summary => summary === document.activeElement")
+    opener.click()
+    reason.click()
+    assert reason.is_visible()
+    page.locator("h1").click()
+    assert not reason.is_visible()
+    opener.click()
+    sheet.locator("button").last.focus()
+    page.keyboard.press("Tab")
+    assert not reason.is_visible()
+
+
+@pytest.mark.parametrize("address", ["/runs/?since=1969-01-01T00:00", "/runs/"])
+def test_the_fields_of_a_filter_stand_in_line_whatever_is_said_below_them(sight, address):
+    page = sight.page()
+    page.goto(address)
+    assert page.locator(".vs-filter .errorlist").count() == address.count("1969")
+    tops = page.eval_on_selector_all(
+        ".vs-filter :is(.vs-field > :is(input, select), .button)",
+        "fields => fields.map(field => [field.getBoundingClientRect()]"
+        ".map(place => Math.round((place.top + place.bottom) / 2))[0])",
+    )
+    assert max(tops) - min(tops) <= 1
+
+
+def test_time_and_level_leave_the_room_of_a_log_to_what_was_logged(sight):
+    page = sight.page()
+    page.goto("/runs/1/")
+    page.eval_on_selector_all(
+        ".vs-log td:last-child", "cells => cells.forEach(cell => { cell.textContent = 'short'; })"
+    )
+    time, level, told = page.eval_on_selector_all(
+        ".vs-log tbody tr:first-child td", "cells => cells.map(cell => cell.offsetWidth)"
+    )
+    assert max(time, level) < 150 < told
+
+
+def test_a_card_that_grows_leaves_its_neighbour_as_it_is(sight):
+    page = sight.page()
+    page.goto("/settings/")
+    cards = page.locator(".vs-cards .vs-card")
+    height = cards.nth(1).bounding_box()["height"]
+    cards.first.get_by_role("link", name="The next 10 runs").click()
+    cards.first.locator(".vs-preview-slots").wait_for()
+    assert cards.nth(1).bounding_box()["height"] == height
+
+
+@pytest.mark.parametrize("width", [360, 1024, 1280])
+@pytest.mark.parametrize(
+    ("address", "times"),
+    [
+        ("/", ".ov-last a time, .ov-next time"),
+        ("/jobs/mod_cache_refresh/", ".vs-facts time, .vs-runs a time"),
+        ("/runs/1/", ".vs-path time"),
+    ],
+)
+def test_the_exact_time_is_shown_on_focus_too(sight, address, times, width):
+    page = sight.page(width=width)
+    page.goto(address)
+    page.keyboard.press("Tab")  # so that the focus is one of the keyboard
+    for time in page.locator(times).all():
+        bubble = "time => getComputedStyle(time, '::after').content"
+        assert time.evaluate(bubble) == "none"
+        time.evaluate("time => (time.closest('a') ?? time).focus()")
+        assert time.evaluate(bubble) == f'"{time.get_attribute("title")}"'
+        overflow = page.evaluate(
+            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        )
+        assert overflow <= 0
+
+
 def test_an_interval_edited_on_the_page_is_applied_by_the_running_worker(sight):
     page = sight.page()
     page.goto("/settings/")
@@ -59,6 +166,23 @@ def test_an_interval_edited_on_the_page_is_applied_by_the_running_worker(sight):
     card.locator(".vs-applied", has_text=" by ").wait_for()
     # What the line above said before is gone, without a reload.
     card.get_by_text(re.compile(r"^in \d min")).wait_for()
+
+
+@pytest.mark.parametrize("address", ["/jobs/pruneruns/", "/settings/"])
+def test_the_coming_runs_are_shown_with_all_their_times_at_any_width(sight, address):
+    page = sight.page(timezone_id="America/Argentina/Buenos_Aires")
+    page.goto(address)
+    form = page.locator("form.vs-when", has=page.locator("#id_pruneruns"))
+    form.get_by_label("by cron").check()
+    form.get_by_label("Cron text").fill("30 4 * * *")
+    form.get_by_label("Time zone").fill("Australia/Broken_Hill")
+    form.locator("td[data-label=UTC]").first.wait_for()
+    for width in (360, 767, 1024, 1280, 1600):
+        page.set_viewport_size({"width": width, "height": 900})
+        cut = form.locator(".vs-scroll").evaluate("part => part.scrollWidth - part.clientWidth")
+        assert cut <= 0, f"{cut} px are cut at {width} px"
+        for time in form.locator("tbody tr").first.locator("td").all():
+            assert time.is_visible()
 
 
 def test_without_javascript_the_page_saves_too(sight):

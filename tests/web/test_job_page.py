@@ -81,7 +81,7 @@ def test_what_runs_and_what_waits_is_told_and_keeps_the_page_fresh(
     running = ran(status="running", finished_at=None)
     waiting = ran(at=NOON + timedelta(hours=1), status="queued", started_at=None, finished_at=None)
     part = as_ann.get(PARTS[0]).content.decode()
-    assert part.count("data-running") == 2
+    assert part.count("data-running") == 1
     for run in (running, waiting):
         assert f'href="/runs/{run.pk}/"' in part
 
@@ -117,6 +117,27 @@ def test_each_run_is_a_bar_that_leads_to_it(as_ann: Client, tides: JobSchedule) 
     ]
     assert "2026-05-04 12:00:00: succeeded, run time 2.0 s, lag 1.0 s" in page
     assert page.count("✗</text>") == 1
+
+
+@pytest.mark.parametrize(
+    ("count", "begin", "ends"),
+    [
+        (1, 100 - 100 / 30, ["", "2026-05-04 12:00:00"]),
+        (4, 100 - 400 / 30, ["", "2026-05-04 09:00:00 – 2026-05-04 12:00:00"]),  # noqa: RUF001
+        (40, 0, ["2026-05-02 21:00:00", "2026-05-04 12:00:00"]),
+    ],
+)
+def test_few_bars_stand_at_the_right_end_with_their_times_below(
+    as_ann: Client, tides: JobSchedule, count: int, begin: float, ends: list[str]
+) -> None:
+    several(count)
+    page = as_ann.get(PARTS[1]).content.decode()
+    bars = [float(x) for x in re.findall(r'class="job-place" x="([\d.]+)%"', page)]
+    assert bars[0] == pytest.approx(begin, abs=0.01)
+    assert bars[-1] + 100 / max(count, 30) == pytest.approx(100, abs=0.01)
+    [line] = re.findall(r'<p class="job-ends">.*?</p>', page)
+    first, _told, last = re.sub(r"<(?!/?span)[^>]*>", "", line).split("</span><span")
+    assert [text.partition(">")[2].removesuffix("</span>") for text in (first, last)] == ends
 
 
 def test_only_one_bar_is_in_the_way_of_the_tab_key(as_ann: Client, tides: JobSchedule) -> None:
@@ -199,6 +220,17 @@ def test_only_the_newest_twenty_runs_are_listed(as_ann: Client, tides: JobSchedu
     listed = re.findall(r'href="/runs/(\d+)/"', page)
     assert [int(pk) for pk in listed] == [run.pk for run in reversed(runs)][:20]
     assert 'href="/runs/?job=tides"' in page
+
+
+def test_the_slot_of_a_listed_run_leads_to_it_since_the_job_is_known(
+    as_ann: Client, tides: JobSchedule
+) -> None:
+    [run] = several(1)
+    listed = as_ann.get(PARTS[2]).content.decode()
+    assert f'<a href="/runs/{run.pk}/"><time' in listed
+    assert ">tides</a>" not in listed
+    # What is kept of a row here is not what the list of all runs shows.
+    assert f'<a href="/runs/{run.pk}/">tides</a>' in as_ann.get("/runs/").content.decode()
 
 
 def test_markup_in_an_error_stays_text(as_ann: Client, tides: JobSchedule) -> None:

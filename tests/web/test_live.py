@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from scheduling.live import tag
-from scheduling.models import JobSchedule, SchedulerProcess
+from scheduling.models import JobRun, JobSchedule, SchedulerProcess
 
 from .conftest import SignIn, registered
 
@@ -33,6 +33,21 @@ def test_a_part_that_has_changed_comes_with_its_new_tag(as_ann: Client, tides: J
 def test_the_page_carries_the_tag_of_what_it_shows(as_ann: Client, tides: JobSchedule) -> None:
     part = as_ann.get(PART)
     assert f'hx-ptag="{part["HX-PTag"]}"' in as_ann.get("/settings/").content.decode()
+
+
+@pytest.mark.parametrize("status", ["running", "queued"])
+def test_a_card_of_the_settings_is_fetched_often_while_its_job_runs_or_waits(
+    as_ann: Client, tides: JobSchedule, status: str
+) -> None:
+    run = JobRun.objects.create(job_name="tides", scheduled_for=datetime.now(UTC), status=status)
+    # What was passed over meanwhile is newer, but not what goes on.
+    later = run.scheduled_for + timedelta(seconds=1)
+    JobRun.objects.create(job_name="tides", scheduled_for=later, status="skipped")
+    for address in (PART, "/settings/"):
+        assert as_ann.get(address).content.count(b"data-running") == 1
+    JobRun.objects.filter(pk=run.pk).update(status="succeeded")
+    for address in (PART, "/settings/"):
+        assert b"data-running" not in as_ann.get(address).content
 
 
 def test_the_words_of_a_time_and_the_tokens_of_forms_are_no_change() -> None:

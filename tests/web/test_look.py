@@ -10,7 +10,7 @@ from django.test import Client
 from scheduling.models import JobSchedule
 from scheduling.templatetags.scheduling import in_relation
 
-from .conftest import NOON, SignIn, ran
+from .conftest import NOON, SignIn, ran, registered
 
 TEMPLATES = sorted((Path(__file__).parents[2] / "templates").rglob("*.html"))
 
@@ -53,6 +53,19 @@ def test_times_are_exact_for_machines_and_on_hover(as_ann: Client) -> None:
         '<time datetime="2026-05-04T12:00:00.000+00:00" title="2026-05-04 12:00:00 UTC">'
         "2026-05-04 12:00:00</time>"
     ) in as_ann.get("/runs/").content.decode()
+
+
+def test_the_next_run_can_be_reached_by_tab_but_not_each_time_of_a_list(
+    as_ann: Client, tides: JobSchedule
+) -> None:
+    registered(tides, NOON)
+    ran(at=NOON)
+    for address in ("/", "/settings/", "/jobs/tides/"):
+        page = as_ann.get(address).content.decode()
+        assert re.findall(
+            r'<time [^>]*tabindex="0" title="2026-05-04 12:00:00 UTC"[^>]*"due">', page
+        )
+    assert not re.search("<time [^>]*tabindex", as_ann.get("/runs/").content.decode())
 
 
 @pytest.mark.parametrize("url", ["/settings/", "/runs/", "/admin/scheduling/jobrun/"])

@@ -76,6 +76,13 @@ def test_each_job_is_a_row_with_its_schedule_its_runs_and_what_comes(
     assert "1 of 1 succeeded" in page
 
 
+def test_the_legend_names_what_bars_look_like(as_ann: Client, tides: JobSchedule) -> None:
+    page = text(as_ann.get("/")).partition("What the bars mean")[2].partition("</ul>")[0]
+    words = [item.partition("</svg>")[2].partition("</li>")[0] for item in page.split("<li>")]
+    for word in ("succeeded", "cancelled", "queued", "running"):
+        assert f" {word}" in words
+
+
 def test_without_a_worker_the_page_says_so_with_the_command(
     as_ann: Client, tides: JobSchedule
 ) -> None:

@@ -66,6 +66,21 @@ def test_a_last_run_that_failed_is_red(
     assert "<script>" not in text(as_ann.get("/wall/"))
 
 
+@pytest.mark.parametrize(
+    ("status", "shown"),
+    [
+        ("succeeded", 'wall-state"><span aria-hidden="true">✓</span> gelungen'),
+        ("failed", 'wall-state wall-long"><span aria-hidden="true">✗</span> fehlgeschlagen'),
+        ("timed_out", 'wall-longer"><span aria-hidden="true">✗</span> Zeitüberschreitung'),
+    ],
+)
+def test_longer_words_are_written_smaller(
+    as_ann: Client, well: dict[str, JobSchedule], status: str, shown: str
+) -> None:
+    ran(at=NOW, status=status)
+    assert shown in text(as_ann.get("/wall/", headers={"accept-language": "de"}))
+
+
 def test_it_stays_red_while_the_next_attempt_waits(
     as_ann: Client, well: dict[str, JobSchedule]
 ) -> None:
