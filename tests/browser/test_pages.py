@@ -116,7 +116,7 @@ def test_a_card_that_grows_leaves_its_neighbour_as_it_is(sight):
     page.goto("/settings/")
     cards = page.locator(".vs-cards .vs-card")
     height = cards.nth(1).bounding_box()["height"]
-    cards.first.get_by_role("link", name="The next 10 runs").click()
+    cards.first.get_by_role("button", name="The next 10 runs").click()
     cards.first.locator(".vs-preview-slots").wait_for()
     assert cards.nth(1).bounding_box()["height"] == height
 
