@@ -68,6 +68,12 @@ class Change:
     before: dict[str, Any] = field(default_factory=dict)
     after: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def why(self) -> str:
+        """The reason that was given; a pause keeps its own with the schedule."""
+        paused = self.after.get("pause_reason", "") if self.deed is Deed.PAUSED else ""
+        return self.reason or str(paused)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:

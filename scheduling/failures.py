@@ -19,7 +19,7 @@ from .summary import LINE
 from .text import clean
 
 # More than this are not read, but told as "at least".
-MOST = 200
+MOST = 500
 # To count is quicker than to read.
 COUNTED = 500
 GROUPS = 12
@@ -89,6 +89,11 @@ def fingerprint(text: str) -> str:
     for pattern in (_QUOTED, _HEX, _NUMBER):
         text = pattern.sub("#", text)
     return text
+
+
+def fixed_part(text: str) -> str:
+    """The longest piece that errors of the same fingerprint share."""
+    return max(fingerprint(text).split("#"), key=len).strip()
 
 
 def starts(now: datetime) -> dict[str, datetime]:

@@ -115,6 +115,7 @@ class RunFilter(forms.Form):
     )
     since = MomentField(required=False, label=_("from slot"))
     until = MomentField(required=False, label=_("before slot"))
+    error = forms.CharField(required=False, label=_("text of the error"), max_length=200)
 
     def __init__(self, data: Any) -> None:
         super().__init__(data)
@@ -129,9 +130,21 @@ class RunFilter(forms.Form):
             choices=[("", _("all")), *((name, name) for name in names)],
         )
 
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if cleaned.get("error") and not cleaned.get("since"):
+            # No index holds errors, and a history can be long.
+            self.add_error("error", _("Say from which slot on to look for it."))
+        return cleaned
+
     def apply(self, runs: JobRunQuerySet) -> JobRunQuerySet:
         self.is_valid()
-        columns = {"job": "job_name", "since": "scheduled_for__gte", "until": "scheduled_for__lt"}
+        columns = {
+            "job": "job_name",
+            "since": "scheduled_for__gte",
+            "until": "scheduled_for__lt",
+            "error": "error__icontains",
+        }
         wanted = {name: value for name, value in self.cleaned_data.items() if value}
         if connection.vendor == "sqlite" and "trigger" in wanted and "status" in wanted:
             # What people asked for is rare, what the schedule did is not; rarer still are the ends

@@ -132,7 +132,9 @@ def _seconds(slot: Slot) -> float:
 
 
 def in_short(slots: Sequence[Slot]) -> str:
-    """``58 of 60 succeeded``."""
-    ended = [slot for slot in slots if not slot.is_active]
+    """``58 of 60 succeeded``: of those that nobody cancelled, as ``tally`` counts them."""
+    ended = [slot for slot in slots if not slot.is_active and slot.status != Status.CANCELLED]
+    if not ended:
+        return _("none has ended yet")
     good = sum(slot.status == Status.SUCCEEDED for slot in ended)
     return _("%(good)s of %(count)s succeeded") % {"good": good, "count": len(ended)}

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from .models import Status
 from .runchart import Ended
 
-_FAILED = (Status.FAILED, Status.TIMED_OUT, Status.LOST)
+_NOT_JUDGED = (Status.QUEUED, Status.RUNNING, Status.CANCELLED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tally:
     """``counts``: how many runs ended so, for each status that came up. ``success`` is in
-    percent, of those that succeeded or failed; None where there were none of these."""
+    percent, of those that ended and that nobody cancelled; None where there were none of these."""
 
     total: int
     counts: list[tuple[str, int]]
@@ -23,7 +23,7 @@ class Tally:
 def tally(runs: Iterable[Ended]) -> Tally:
     counted = Counter(run.status for run in runs)
     good = counted[Status.SUCCEEDED]
-    judged = good + sum(counted[status] for status in _FAILED)
+    judged = counted.total() - sum(counted[status] for status in _NOT_JUDGED)
     return Tally(
         total=counted.total(),
         counts=[(status, counted[status]) for status in Status.values if counted[status]],

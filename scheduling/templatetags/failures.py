@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.timezone import localtime
 
-from ..failures import Failures, Group
+from ..failures import Failures, Group, fixed_part
 from ..kept import Kept
 from .scheduling import with_fresh_times
 
@@ -45,6 +45,7 @@ def _counts(group: Group, windows: tuple[Any, ...]) -> list[dict[str, Any]]:
             "job": group.newest.job_name,
             "status": group.newest.status,
             "since": f"{localtime(start):%Y-%m-%dT%H:%M}",
+            "error": fixed_part(group.newest.text),
         }
         counts.append(
             {

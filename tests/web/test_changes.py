@@ -60,7 +60,7 @@ def test_everything_that_people_do_is_listed_newest_first(
         f"ann cancelled tides run {run.pk} not needed",
         f"root run now tides run {run.pk} after the fix",
         "ann resumed tides Pause paused: deploy → not paused",
-        "root paused tides Pause not paused → paused: deploy",
+        "root paused tides Pause not paused → paused: deploy deploy",
         "ann changed tides Schedule every 4 hours → every 10 minutes the upstream asked",
     ]
 

@@ -116,13 +116,16 @@ def page(client: Client) -> str:
 def test_each_count_leads_to_the_runs_that_it_counts(as_ann: Client) -> None:
     now = datetime.now(UTC)
     for ago in (minutes(10), minutes(20), timedelta(hours=5)):
-        ran(at=now - ago, status="failed", error="the sea was away")
+        ran(at=now - ago, status="failed", error=f"the sea was away for {ago.seconds} s")
+    ran(at=now - minutes(15), status="failed", error="the moon was away for 3 s")
     text = page(as_ann)
     since = failures.starts(now)["1 h"]
     link = f"/runs/?job=tides&amp;status=failed&amp;since={since:%Y-%m-%dT%H}%3A{since:%M}"
+    link += "&amp;error=the+sea+was+away+for"
     assert f'<a href="{link}">2</a>' in text
     listed = as_ann.get(link.replace("&amp;", "&")).content.decode()
     assert listed.count('data-label="Job"') == 2
+    assert "the moon" not in listed
 
 
 def test_an_error_with_markup_stays_text(as_ann: Client) -> None:

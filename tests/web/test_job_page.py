@@ -195,7 +195,7 @@ def test_how_the_runs_ended_is_counted(as_ann: Client, tides: JobSchedule) -> No
     for number, status in enumerate(("failed", "lost", "cancelled", "missed"), 1):
         ran(at=NOON + timedelta(hours=number), status=status)
     text = said(as_ann.get(PARTS[1]))
-    assert "75.0 % succeeded" in text
+    assert "66.7 % succeeded" in text
     assert "The last 10 runs:" in text
     assert "✗ failed 1" in text
 

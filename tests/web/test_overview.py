@@ -136,7 +136,7 @@ def test_what_runs_or_waits_makes_the_page_look_often(
     run = ran(at=now, status="running", finished_at=None)
     page = text(as_ann.get("/live/jobs/"))
     assert "data-running" in page
-    assert "▶</span> running</span> since" in page
+    assert "▶</span> running</span> began" in page
     JobRun.objects.filter(pk=run.pk).update(status="queued", started_at=None)
     assert "data-running" in text(as_ann.get("/live/jobs/"))
 
@@ -147,7 +147,7 @@ def test_a_run_that_goes_on_is_told_behind_many_slots_that_were_skipped(
     ran(at=now - minutes(100), status="running", finished_at=None)
     for number in range(80):
         ran(at=now - minutes(number), status="skipped", started_at=None, finished_at=None)
-    assert "▶</span> running</span> since" in text(as_ann.get("/live/jobs/"))
+    assert "▶</span> running</span> began" in text(as_ann.get("/live/jobs/"))
 
 
 def test_a_last_run_over_twice_its_usual_time_is_marked(

@@ -87,18 +87,18 @@ def test_a_retry_says_until_when_it_waits(as_ann: Client, tides: JobSchedule) ->
 def test_a_run_says_when_it_was_asked_to_stop(as_ann: Client) -> None:
     asked = NOON + timedelta(seconds=5)
     run = ran(status="running", finished_at=None, cancel_requested_at=asked)
-    words = "It was asked to stop 2026-05-04 12:00:05 , and does so when it next looks."
+    words = "It was asked to stop at 2026-05-04 12:00:05 , and does so when it next looks."
     assert words in page_of(as_ann, run)
     assert "Cancel this run" not in page_of(as_ann, run)
     ended = ran("stars", status="cancelled", cancel_requested_at=asked)
-    assert "It was asked to stop 2026-05-04 12:00:05 ." in page_of(as_ann, ended)
+    assert "It was asked to stop at 2026-05-04 12:00:05 ." in page_of(as_ann, ended)
 
 
 def test_a_run_says_who_asked_it_to_stop_and_is_not_painted_as_a_failure(as_ann: Client) -> None:
     asked = {"cancel_requested_at": NOON, "cancel_requested_by": "bob"}
     run = ran(status="cancelled", error="Cancelled by bob.", **asked)
     page = as_ann.get(f"/runs/{run.pk}/")
-    assert "It was asked to stop by bob 2026-05-04 12:00:00 ." in text(page)
+    assert "It was asked to stop by bob at 2026-05-04 12:00:00 ." in text(page)
     assert 'class="vs-problem vs-error vs-calm">Cancelled by bob.' in page.content.decode()
     failed = as_ann.get(f"/runs/{ran('stars', status='failed', error='Wet.').pk}/")
     assert 'class="vs-problem vs-error">Wet.' in failed.content.decode()

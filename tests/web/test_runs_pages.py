@@ -259,3 +259,15 @@ def test_a_cursor_is_opaque_and_ends(db: None) -> None:
     second = paging.page(JobRun.objects.all(), first.next, size=2)
     assert len(first.runs) == len(second.runs) == 2
     assert second.next == ""
+
+
+def test_runs_are_found_by_the_text_of_their_error_from_a_slot_on(as_ann: Client) -> None:
+    ran(status="failed", error="ValueError: the Well is dry_1")
+    ran(at=NOON + timedelta(hours=1), status="failed", error="ValueError: the sea is away")
+    found = as_ann.get("/runs/?error=well+is&since=2026-05-04T00:00").content.decode()
+    assert ("Well is dry" in found, "sea is away" in found) == (True, False)
+    literal = as_ann.get("/runs/?error=y%251&since=2026-05-04T00:00").content.decode()
+    assert "Well is dry" not in literal
+    told = as_ann.get("/runs/?error=well").content.decode()
+    assert "Say from which slot on to look for it." in told
+    assert "sea is away" in told

@@ -115,7 +115,7 @@ def test_a_run_that_goes_on_is_told_with_since_when(
     ran(at=NOW, status="running", finished_at=None)
     page = text(as_ann.get("/live/wall/jobs/"))
     assert "data-running" in page
-    assert "running since" in page
+    assert "began" in page
 
 
 def test_the_failures_of_a_day_are_counted(
