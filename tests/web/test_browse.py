@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from mods import search
-from mods.models import Change
+from mods.models import Change, Mod
 from scheduling import tokens
 from tests.mods.cast import NOON, fetched, game, mod, release, tracked
 
@@ -82,6 +82,20 @@ def test_the_page_of_a_mod_tells_what_is_known(as_ann: Client) -> None:
     text = as_ann.get("/mods/1/").content.decode()
     for part in ("<p>Words</p>", "<b>More</b>", "It was away.", "1.22.0 \u2013 1.22.1 (2)", "gone"):
         assert part in text
+
+
+def test_long_changelogs_are_shown_of_the_newest_releases_only(
+    as_ann: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mods.views.catalogue.MAX_CHANGELOGS", 30)
+    traps = Mod.objects.get(pk=2)
+    for number in range(3):
+        log = f"<p>long words {number}</p>"
+        release(traps, f"1.{number}.0", identifier="traps", changelog=log)
+    text = as_ann.get("/mods/2/").content.decode()
+    assert "<p>long words 2</p>" in text
+    assert "<p>long words 1</p>" not in text
+    assert text.count('" rel="noopener">Changelog</a>') == 2
 
 
 def test_the_api_tells_versions_in_the_order_of_the_game(as_ann: Client) -> None:
