@@ -1,6 +1,7 @@
 """The pages, the feed and the API of mods, versions and what changed."""
 
 from typing import Any
+from xml.etree import ElementTree as ET
 
 import pytest
 from django.contrib.auth.models import User
@@ -139,6 +140,14 @@ def test_the_feed_takes_a_session_or_a_token_but_none_in_the_address(
     assert Client().get(f"/feeds/changes.atom?token={token}").status_code == 401
     bad = Client(headers={"Authorization": "Bearer x"})
     assert bad.get("/feeds/changes.atom").status_code == 401
+
+
+def test_the_feed_can_be_read_whatever_a_mod_is_called(as_ann: Client) -> None:
+    odd = "Odd\ufffe\uffff\x01"
+    Change.objects.create(kind="mod_renamed", at=NOON, subject=odd, before=odd, after=odd)
+    feed = ET.fromstring(as_ann.get("/feeds/changes.atom").content)  # noqa: S314
+    titles = [title.text or "" for title in feed.iter("{http://www.w3.org/2005/Atom}title")]
+    assert "Odd\N{REPLACEMENT CHARACTER}" in titles[1]
 
 
 def test_typing_keeps_the_address_in_step(as_ann: Client) -> None:
