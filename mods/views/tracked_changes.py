@@ -64,8 +64,10 @@ def _tell_one(request: SignedIn, done: Outcome) -> None:
             messages.info(request, _("Tracked already: %(identifier)s.") % told)
 
 
+# What is answered here and to an upload is the list itself.
 @csrf_exempt
 @require_POST
+@staff_may("view", "mods.trackedmod")
 @staff_may("add", "mods.trackedmod")
 def paste(request: SignedIn) -> HttpResponse:
     return _within_limits(request, _paste)
@@ -94,6 +96,7 @@ def upload(request: HttpRequest) -> HttpResponse:
     return _guarded_upload(request)
 
 
+@staff_may("view", "mods.trackedmod")
 @staff_may("add", "mods.trackedmod")
 def _guarded_upload(request: SignedIn) -> HttpResponse:
     handlers = [load_handler(name, request) for name in settings.FILE_UPLOAD_HANDLERS]
@@ -171,6 +174,7 @@ def remove(request: SignedIn, pk: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@staff_may("view", "mods.trackedmod")
 @staff_may("delete", "mods.trackedmod")
 def clear(request: SignedIn) -> HttpResponse:
     """Take all off the list, once that is confirmed."""

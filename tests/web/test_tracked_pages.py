@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from django.contrib.admin.models import LogEntry
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
@@ -94,6 +94,24 @@ def test_who_may_only_look_is_offered_nothing_else(sign_in: SignIn) -> None:
     assert 'id="tracked-' in page
     for offered in ("/paste/", "/upload/", "/track/", "/change/", "/remove/", "/clear/"):
         assert offered not in page
+
+
+@pytest.mark.parametrize(
+    ("codename", "method", "url"),
+    [
+        ("add_trackedmod", "post", PASTE),
+        ("add_trackedmod", "post", UPLOAD),
+        ("delete_trackedmod", "get", f"{PAGE}clear/"),
+        ("delete_trackedmod", "post", f"{PAGE}clear/"),
+    ],
+)
+def test_who_may_not_look_reads_the_list_nowhere(
+    sign_in: SignIn, people: dict[str, User], codename: str, method: str, url: str
+) -> None:
+    tracked("carryon")
+    people["staff"].user_permissions.set(Permission.objects.filter(codename=codename))
+    assert getattr(sign_in("staff"), method)(url, {"mods": "xskills"}).status_code == 403
+    assert known() == {"carryon"}
 
 
 def test_many_mods_take_no_more_queries_than_few(as_ann: Client) -> None:
