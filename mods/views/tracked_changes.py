@@ -154,6 +154,10 @@ def change(request: SignedIn, pk: int) -> HttpResponse:
     except tracking.NotAVersion as error:
         messages.error(request, str(error))
         return back(request, "mods-tracked")
+    except TrackedMod.DoesNotExist:
+        told = {"identifier": tracked.identifier}
+        messages.error(request, _("No longer tracked: %(identifier)s.") % told)
+        return back(request, "mods-tracked")
     told = {"identifier": tracked.identifier, "version": tracked.version or _("unknown")}
     if changed:
         messages.success(request, _("Installed version of %(identifier)s: %(version)s.") % told)

@@ -435,3 +435,18 @@ def test_who_may_only_look_changes_nothing(sign_in: SignIn, person: str) -> None
             assert answer["Location"].startswith("/admin/login/"), address
     assert known() == before
     assert not LogEntry.objects.exists()
+
+
+def test_a_version_for_a_mod_that_was_just_taken_off_is_refused_in_words(
+    as_ann: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = tracked("carryon", "1.11.0")
+
+    def meanwhile(typed: str) -> str:
+        TrackedMod.objects.all().delete()
+        return typed
+
+    monkeypatch.setattr("mods.views.tracked_changes.one_line", meanwhile)
+    answer = as_ann.post(f"{PAGE}{row.pk}/change/", {"version": "1.12.0"}, follow=True)
+    assert "No longer tracked: carryon." in text(answer)
+    assert not known()
