@@ -131,6 +131,13 @@ def _said(client: Client, address: str, data: dict[str, Any]) -> list[str]:
     return english_on(page)
 
 
+@pytest.mark.parametrize("call", ["readiness", "mods", "versions", "changes"])
+def test_a_call_of_the_api_is_refused_in_german(as_ann: Client, call: str) -> None:
+    answer = as_ann.get(f"/api/v1/{call}?ebbe=1", headers=GERMAN)
+    assert answer.status_code == 422
+    assert "kein Parameter" in answer.content.decode()
+
+
 @pytest.mark.parametrize("model", ["newschannel", "newsrule", "newsmessage"])
 def test_the_admins_pages_of_news_in_german_hold_no_english(
     as_ann: Client, news: dict[str, int], model: str
