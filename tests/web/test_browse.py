@@ -85,6 +85,15 @@ def test_the_page_of_a_mod_tells_what_is_known(as_ann: Client) -> None:
         assert part in text
 
 
+def test_only_web_addresses_of_servers_become_links(as_ann: Client) -> None:
+    game("1.21.0", server_url="javascript:evil()", server_filename="evil.tar.gz")
+    game("1.21.1", server_url="https://cdn.example/good.tar.gz", server_filename="good.tar.gz")
+    text = as_ann.get("/versions/").content.decode()
+    assert "javascript:" not in text
+    assert "evil.tar.gz" in text
+    assert '<a href="https://cdn.example/good.tar.gz" rel="noopener">good.tar.gz</a>' in text
+
+
 def test_long_changelogs_are_shown_of_the_newest_releases_only(
     as_ann: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
