@@ -19,7 +19,6 @@ _ATTRIBUTES = {"a": {"href", "title"}, "img": {"src", "alt", "title"}}
 _DROPPED = {"script", "style", "svg", "math", "iframe", "object", "noscript", "template", "title"}
 _READ = frozenset(_TAGS | _DROPPED)
 # Those of the mod database, and no others: an image tells its host who looks at it.
-IMAGE_HOSTS = ("https://mods.vintagestory.at", "https://moddbcdn.vintagestory.at")
 _IMAGE = re.compile(r"https://(?:mods|moddbcdn)\.vintagestory\.at/[^\\\s]*")
 _LINK = re.compile(r"https://[^\\\s]+")
 # As nh3 writes them: quotes inside a value are written as &quot;.

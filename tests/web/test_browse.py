@@ -31,7 +31,7 @@ def known(db: None) -> None:
     game("1.22.0-rc.1", withdrawn_at=NOON)
     Change.objects.create(kind="mod_new", at=NOON, mod=carry, subject=EVIL)
     Change.objects.create(kind="version_new", at=NOON, subject="1.22.10")
-    search.reindex()
+    search.index(Mod.objects.all())
 
 
 PAGES = ["/mods/", "/mods/?q=car", "/mods/1/", "/mods/2/", "/versions/", "/mods/changes/"]

@@ -8,7 +8,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from mods import search
-from mods.models import Change, Kind, NewsFlip, NewsMessage, SourceCheck
+from mods.models import Change, Kind, Mod, NewsFlip, NewsMessage, SourceCheck
 from mods.news.models import Event, Fate
 from tests.mods.cast import NOON, fetched, game, mod, release, tracked
 from tests.mods.zips import good
@@ -28,7 +28,7 @@ def stocked() -> None:
         Change.objects.create(
             kind=kind, at=NOON, subject="Ebbe", version="1.2.0", before=str(number), after="9"
         )
-    search.reindex()
+    search.index(Mod.objects.all())
 
 
 def _mods() -> None:
