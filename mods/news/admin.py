@@ -103,6 +103,11 @@ class NewsRuleAdmin(CarefulAdmin):
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).prefetch_related("channels")
 
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """What a rule last found goes with it, though nobody may delete that by itself."""
+        shown, counts, lacking, protected = super().get_deleted_objects(objs, request)
+        return shown, counts, lacking - {NewsFlip._meta.verbose_name}, protected
+
     @admin.display(description=_("channels"))
     def shown_channels(self, rule: NewsRule) -> str:
         return ", ".join(map(str, rule.channels.all())) or gettext("none")
