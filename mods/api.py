@@ -26,7 +26,7 @@ SIDES = ("client", "server", "both")
 @router.get("/versions", auth=needs("view", "mods.gameversion"))
 def list_versions(request: HttpRequest, channel: str = "") -> Any:
     """Those in the feeds, newest first by the game's own order."""
-    _known(request, ("channel",))
+    known(request, ("channel",))
     _one_of("channel", channel, Channel.values)
     listed = GameVersion.objects.listed().order_by("-packed")
     versions = [each for each in listed if channel in ("", each.channel)]
@@ -52,7 +52,7 @@ def list_mods(
 
     Each word of ``search`` begins one of name, author, summary, identifiers or tags.
     """
-    _known(request, ("search", "side", "tag", "before", "limit"))
+    known(request, ("search", "side", "tag", "before", "limit"))
     _one_of("side", side, SIDES)
     try:
         shown = modpaging.page(_wanted(search, side, tag), Sort.NEWEST, before, _size(limit))
@@ -64,7 +64,7 @@ def list_mods(
 @router.get("/changes", auth=needs("view", "mods.change"))
 def list_changes(request: HttpRequest, kind: str = "", before: str = "", limit: str = "") -> Any:
     """What changed upstream, newest first; ``next`` is the cursor ``before``."""
-    _known(request, ("kind", "before", "limit"))
+    known(request, ("kind", "before", "limit"))
     _one_of("kind", kind, Kind.values)
     try:
         shown = changelist.page(kind, before, _size(limit))
@@ -78,7 +78,8 @@ def _wanted(text: str, side: str, tag: str) -> Any:
     return mods.filter(side=side) if side else mods
 
 
-def _known(request: HttpRequest, names: Sequence[str]) -> None:
+def known(request: HttpRequest, names: Sequence[str]) -> None:
+    """Refuses a call with parameters that it does not know."""
     if unknown := [name for name in request.GET if name not in names]:
         told = {"name": unknown[0][:60], "known": ", ".join(names)}
         raise ApiError(422, _("%(name)s is not a parameter of this call. Known: %(known)s.") % told)

@@ -10,7 +10,6 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Generic, Protocol, TypeVar
 
-from . import identifier as identifiers
 from .gameversion import Version
 from .modversion import strict
 
@@ -33,8 +32,6 @@ _RANK = {Fit.VERIFIED: 0, Fit.LIKELY: 1, Fit.NOT: 2, Fit.UNKNOWN: 2}
 class Release(Protocol):
     """What is asked of a release; a model's row will do. ``created`` may be unknown."""
 
-    @property
-    def identifier(self) -> str: ...
     @property
     def version(self) -> str: ...
     @property
@@ -79,12 +76,6 @@ def choose(releases: Iterable[R], target: Version) -> Choice[R] | None:
         Choice(release=release, fit=fit(release.game_versions, target)) for release in releases
     )
     return max(choices, key=_worth, default=None)
-
-
-def released_as(releases: Iterable[R], identifier: str) -> list[R]:
-    """Those under one identifier: a mod of the database may hold several."""
-    wanted = identifiers.folded(identifier)
-    return [release for release in releases if identifiers.folded(release.identifier) == wanted]
 
 
 def is_newer(installed: str, offered: str) -> bool | None:

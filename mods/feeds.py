@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 
 from scheduling import tokens
 from scheduling.access import may
+from scheduling.text import clean
 
 from . import changelist
 from .models import Change
@@ -32,10 +33,11 @@ class ChangesFeed(Feed):  # type: ignore[type-arg]
     def item_title(self, item: Any) -> str:
         # Titles are HTML to readers.
         told = f"{item.get_kind_display()}: {item.subject} {item.version}".strip()
-        return str(escape(told))
+        return str(escape(clean(told)))
 
     def item_description(self, item: Any) -> str:
-        return str(escape(f"{item.before} → {item.after}" if item.before else item.after))
+        told = f"{item.before} → {item.after}" if item.before else item.after
+        return str(escape(clean(told)))
 
     def item_link(self, item: Any) -> str:
         return reverse("mods-mod", args=[item.mod_id]) if item.mod_id else reverse("mods-versions")

@@ -52,9 +52,3 @@ class ReleaseQuerySet(models.QuerySet["Release"]):
     def current(self) -> Self:
         """Those that were there when their mod was last read: neither retracted nor deleted."""
         return self.filter(gone_at=None)
-
-    def of_tracked(self) -> Self:
-        """Those of mods that the operator's server runs."""
-        tracked = self.model.objects.filter(mod__tracked__isnull=False)
-        # A server may run two identifiers of one mod; a subquery counts it once.
-        return self.filter(pk__in=tracked.values("pk"))

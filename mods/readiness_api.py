@@ -10,17 +10,15 @@ from scheduling.api.auth import needs
 from scheduling.api.envelope import ApiError, ok
 
 from . import readiness, readiness_words, targets
+from .api import known
 
 router = Router(tags=["mods"])
-KNOWN = ("version",)
 
 
 @router.get("", auth=needs("view", "mods.trackedmod"))
 def get_readiness(request: HttpRequest, version: str = "") -> Any:
     """For a version of the game, the newest stable one if none is named; worst first."""
-    if unknown := [name for name in request.GET if name not in KNOWN]:
-        message = f"{unknown[0][:60]} is no parameter of readiness. Known: {', '.join(KNOWN)}."
-        raise ApiError(422, message)
+    known(request, ("version",))
     try:
         chosen = targets.choose(version, targets.versions())
     except targets.NoSuchVersion as error:

@@ -5,6 +5,9 @@ import re
 import nh3
 from django.utils.safestring import SafeString, mark_safe
 
+from .evenhtml import even
+from .kepthtml import KeptHtml
+
 _TAGS = {
     *("a", "abbr", "b", "blockquote", "br", "caption", "code", "dd", "del", "details", "div"),
     *("dl", "dt", "em", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "i", "img", "ins", "kbd"),
@@ -14,17 +17,22 @@ _TAGS = {
 _ATTRIBUTES = {"a": {"href", "title"}, "img": {"src", "alt", "title"}}
 # These go with all that is in them; of other unknown ones the text stays.
 _DROPPED = {"script", "style", "svg", "math", "iframe", "object", "noscript", "template", "title"}
+_READ = frozenset(_TAGS | _DROPPED)
 # Those of the mod database, and no others: an image tells its host who looks at it.
-IMAGE_HOSTS = ("https://mods.vintagestory.at", "https://moddbcdn.vintagestory.at")
 _IMAGE = re.compile(r"https://(?:mods|moddbcdn)\.vintagestory\.at/[^\\\s]*")
 _LINK = re.compile(r"https://[^\\\s]+")
 # As nh3 writes them: quotes inside a value are written as &quot;.
 _IMG = re.compile(r'<img(?:\s+[a-z]+="[^"]*")*\s*/?>')
+_kept = KeptHtml()
 
 
 def safe_html(text: str) -> SafeString:
+    return _kept.get(text, _cleaned)
+
+
+def _cleaned(text: str) -> SafeString:
     cleaned = nh3.clean(
-        text,
+        even(text, _READ, _ATTRIBUTES),
         tags=_TAGS,
         clean_content_tags=_DROPPED,
         attributes=_ATTRIBUTES,

@@ -12,7 +12,7 @@ from django.db.models import Exists, OuterRef, Value
 from django.db.models.functions import StrIndex
 
 from . import words
-from .models import Mod, ModWords
+from .models import ModWords
 from .querysets import ModQuerySet
 
 # Up to so many are named to the database one by one.
@@ -74,8 +74,3 @@ def narrowed(mods: ModQuerySet, text: str, tag: str = "") -> ModQuerySet:
         return matching(mods, text)
     # Its words are among the stored ones: most mods are ruled out without a look at their tags.
     return matching(mods, f"{tag} {text}" if words.asked(tag) else text).with_tag(tag)
-
-
-def reindex() -> None:
-    """The words of all mods that are stored."""
-    index(Mod.objects.only("modid", "name", "author", "summary", "identifiers", "tags"))

@@ -153,7 +153,7 @@ class _Plan:
 def set_version(tracked: TrackedMod, version: str, by: User, now: datetime) -> bool:
     """Say which version is installed, "" for unknown; whether that was news.
 
-    Raises NotAVersion.
+    Raises NotAVersion, and DoesNotExist of one that was taken off the list meanwhile.
     """
     if version and not strict(version):
         raise NotAVersion(
@@ -163,9 +163,11 @@ def set_version(tracked: TrackedMod, version: str, by: User, now: datetime) -> b
     before = tracked.version
     if version == before:
         return False
+    news = {"version": version, "dependencies": None, "updated_at": now}
     with transaction.atomic():
+        if not TrackedMod.objects.filter(pk=tracked.pk).update(**news):
+            raise TrackedMod.DoesNotExist
         tracked.version, tracked.dependencies, tracked.updated_at = version, None, now
-        tracked.save(update_fields=["version", "dependencies", "updated_at"])
         note_changed(by, [(tracked, before)])
     return True
 

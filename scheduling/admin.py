@@ -18,6 +18,7 @@ from django_apscheduler.models import DjangoJob, DjangoJobExecution
 from . import actions
 from .admin_forms import ScheduleForm
 from .admin_lists import BoundedPaginator, JobNameFilter
+from .admin_requests import CarefulAdmin
 from .errors import SchedulingError
 from .foretold import foretell
 from .models import ApiToken, JobRun, JobSchedule, SchedulerProcess, Status
@@ -30,7 +31,7 @@ from .when_form import AdminNames
 admin.site.unregister([DjangoJob, DjangoJobExecution])
 
 
-class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]
+class ReadOnly(CarefulAdmin):
     def has_add_permission(self, _request: HttpRequest) -> bool:
         return False
 
@@ -46,7 +47,7 @@ FORETOLD = "vs-foretold"
 
 
 @admin.register(JobSchedule)
-class JobScheduleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class JobScheduleAdmin(CarefulAdmin):
     form = ScheduleForm
     list_display = [
         "name",

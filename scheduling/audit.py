@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from .models import JobRun, JobSchedule
+from .text import clean
 
 # What people may set on a schedule.
 FIELDS = (
@@ -34,6 +35,8 @@ PAUSE = ("paused", "paused_until", "pause_reason")
 _SCHEDULE = ("interval_seconds", "cron", "timezone")
 # In the note of a change that began, changed or ended a pause.
 PAUSES = "pauses"
+# Of a text that is read back.
+MAX_TEXT = 300
 # What people do to runs: as it is kept, and as the admin's own history shows it.
 RUN_NOW, CANCELLED, ASKED_TO_STOP = "run_now", "cancelled", "asked_to_stop"
 DEEDS = {
@@ -113,6 +116,27 @@ def _note_down(by: User, target: Model, note: dict[str, Any]) -> None:
     )
 
 
+def read(message: str | None) -> dict[str, Any]:
+    """The note of an entry; {} where somebody else wrote it in a form of their own."""
+    try:
+        notes = json.loads(message or "", object_pairs_hook=_fit)
+    except (ValueError, RecursionError):
+        return {}
+    is_note = isinstance(notes, list) and notes and isinstance(notes[0], dict)
+    return dict(notes[0]) if is_note else {}
+
+
+def _fit(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Its texts go into pages and queries; JSON can hold what neither takes."""
+    return {name: clean(value) if isinstance(value, str) else value for name, value in pairs}
+
+
+def reason(note: dict[str, Any]) -> str:
+    """Why somebody did it, as far as they said."""
+    told = note.get("reason")
+    return clean(told, MAX_TEXT) if isinstance(told, str) else ""
+
+
 def who_paused(paused: Iterable[JobSchedule]) -> dict[int, str]:
     """The names of those who paused these schedules, by the schedule's key, in one query.
 
@@ -131,17 +155,8 @@ def who_paused(paused: Iterable[JobSchedule]) -> dict[int, str]:
     return {
         int(entry.object_id or 0): entry.user.get_username()
         for entry in entries
-        if _note(entry).get(PAUSES)
+        if read(entry.change_message).get(PAUSES)
     }
-
-
-def _note(entry: LogEntry) -> dict[str, Any]:
-    try:
-        notes = json.loads(entry.change_message)
-    except ValueError:
-        return {}
-    is_ours = isinstance(notes, list) and notes and "revision" in notes[0]
-    return dict(notes[0]) if is_ours else {}
 
 
 def _shown(schedule: JobSchedule, name: str) -> str:

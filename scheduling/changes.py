@@ -24,7 +24,6 @@ PAGE = 50
 # A schedule that was changed more often while somebody looked at its form is told in part.
 MAX_TOLD = 20
 _MAX_ID = 2**31 - 1
-_MAX_TEXT = 300
 
 
 class BadPlace(SchedulingError):
@@ -128,7 +127,7 @@ def entry_of(schedule: JobSchedule, entry_id: int) -> Change | None:
 
 def told_since(schedule: JobSchedule, revision: int) -> list[str]:
     """Who changed what after ``revision``, oldest first: ``ann at 12:00:02: paused``."""
-    newest = [(entry, _note(entry.change_message)) for entry in _that_set(schedule)[:MAX_TOLD]]
+    newest = [(entry, audit.read(entry.change_message)) for entry in _that_set(schedule)[:MAX_TOLD]]
     return [
         gettext("%(who)s at %(time)s: %(what)s")
         % {
@@ -197,10 +196,9 @@ def _still_there(changes: Sequence[Change]) -> tuple[frozenset[str], frozenset[i
 
 def read(entry: LogEntry) -> Change:
     """The entry as a change; of one that somebody else wrote, as much as can be understood."""
-    note = _note(entry.change_message)
+    note = audit.read(entry.change_message)
     of_run = entry.content_type_id == ContentType.objects.get_for_model(JobRun).pk
     job, run = note.get("job"), note.get("run")
-    reason = note.get("reason")
     before, after = _states(note)
     return Change(
         id=entry.pk,
@@ -209,21 +207,12 @@ def read(entry: LogEntry) -> Change:
         deed=_deed(entry, note),
         job=job if isinstance(job, str) else "" if of_run else entry.object_repr,
         run=run if isinstance(run, int) and 0 < run < 2**63 else None,
-        reason=clean(reason, _MAX_TEXT) if isinstance(reason, str) else "",
+        reason=audit.reason(note),
         texts=_texts(entry, note),
         differences=_differences(before, after, entry.action_time),
         before=before,
         after=after,
     )
-
-
-def _note(message: str) -> dict[str, Any]:
-    try:
-        notes = json.loads(message)
-    except (ValueError, RecursionError):
-        return {}
-    is_note = isinstance(notes, list) and notes and isinstance(notes[0], dict)
-    return dict(notes[0]) if is_note else {}
 
 
 def _deed(entry: LogEntry, note: dict[str, Any]) -> Deed:
@@ -258,6 +247,6 @@ def _texts(entry: LogEntry, note: dict[str, Any]) -> list[str]:
     changed = note.get("changed")
     fields = changed.get("fields") if isinstance(changed, dict) else None
     if isinstance(fields, list):
-        return [clean(text, _MAX_TEXT) for text in fields if isinstance(text, str)]
+        return [clean(text, audit.MAX_TEXT) for text in fields if isinstance(text, str)]
     message = entry.change_message
-    return [clean(message, _MAX_TEXT)] if message and not message.startswith("[") else []
+    return [clean(message, audit.MAX_TEXT)] if message and not message.startswith("[") else []

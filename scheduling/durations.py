@@ -82,8 +82,3 @@ def slow(runs: Sequence[Timed]) -> Slow | None:
     if before is None or took <= TIMES * before or took - before < TELLABLE:
         return None
     return Slow(took=took, usual=before)
-
-
-def is_slow(runs: Sequence[Timed]) -> bool:
-    """Whether the last run that ended took over twice its usual time (see ``slow``)."""
-    return slow(runs) is not None

@@ -1,6 +1,7 @@
 """Runs as CSV, row by row, so that a million of them need no more memory than a page."""
 
 import csv
+import re
 from collections.abc import Generator
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,9 +19,10 @@ COLUMNS = (
     *("lag_seconds", "duration_seconds", "attempt", "slots", "worker"),
     *("requested_by", "reason", "error", "result"),
 )
-# With these a cell begins that a spreadsheet would take for a formula; the last four are
-# the wide forms of the first.
-_FORMULA = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
+# Where a cell begins that a spreadsheet would take for a formula. Some separate cells by
+# semicolons or tabs whatever the file does, and then take no heed of quotation marks inside a
+# line. The last four are the wide forms of the first.
+_FORMULA = re.compile(r'(\A|[;\t\r\n])(?="*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20])')
 
 
 class _Echo:
@@ -64,8 +66,8 @@ def _cells(run: JobRun) -> list[Any]:
 
 
 def text(value: str) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    return f"'{value}" if value.startswith(_FORMULA) else value
+    """A cell that no spreadsheet takes for a formula, or for several cells with one."""
+    return _FORMULA.sub(r"\1'", value)
 
 
 def _moment(value: datetime | None) -> str:

@@ -31,10 +31,6 @@ class Step:
     took: timedelta | None = None
     meaning: str = ""
 
-    @property
-    def is_taken(self) -> bool:
-        return self.reached in (Reached.DONE, Reached.NOW, Reached.END)
-
 
 def steps(run: JobRun, now: datetime) -> list[Step]:
     """The four boxes of a run's path."""

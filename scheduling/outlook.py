@@ -11,7 +11,7 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django_apscheduler.models import DjangoJob
 
-from .models import JobRun, JobSchedule, SchedulerProcess, ScheduleState, Status
+from .models import JobRun, JobSchedule, SchedulerProcess, ScheduleState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,10 +22,6 @@ class LastRun:
     status: str
     scheduled_for: datetime
     finished_at: datetime | None
-
-    @property
-    def status_in_words(self) -> str:
-        return str(Status(self.status).label)
 
     @property
     def at(self) -> datetime:

@@ -21,7 +21,6 @@ _SPACE = 0.72  # of a bar's place that it fills
 # Where the ground of each part lies, and how high its highest bar is.
 RUN_GROUND, _RUN_HEIGHT = 150, 126
 LAG_GROUND, _LAG_HEIGHT = 216, 44
-HEIGHT = 220
 # One run that took hours would press all others flat: bars are cut where the chart would
 # otherwise be over twice as high as nearly all of them.
 _CUT = 2

@@ -1,6 +1,5 @@
 """A run with all that its page tells of it, in two queries."""
 
-import json
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -10,7 +9,7 @@ from django.contrib.admin.models import LogEntry
 from django.db.models import Case, OuterRef, Q, QuerySet, Subquery, TextField, When
 from django.db.models.functions import Cast
 
-from . import journey, registry, tracebacks
+from . import audit, journey, registry, tracebacks
 from .attempts import Attempts
 from .limits import MAX_RETRIES
 from .models import Cause, JobRun, JobSchedule, Status
@@ -98,7 +97,7 @@ def story_of(run_id: int, now: datetime) -> Story | None:
         others=[each for each in related if each.is_active and each.pk != run.pk],
         previous=told["previous_id"],
         next=told["next_id"],
-        stop_reason=_reason(told["cancel_note"]),
+        stop_reason=audit.reason(audit.read(told["cancel_note"])),
         has_schedule=told["retries"] is not None,
         max_instances=told["instances"] or 1,
     )
@@ -149,12 +148,3 @@ def _related(run: JobRun) -> list[JobRun]:
         "attempt", "status", "trigger", "scheduled_for", "started_at"
     )
     return list(found.order_by("attempt", "id")[:_MAX_RELATED])
-
-
-def _reason(note: str | None) -> str:
-    try:
-        notes = json.loads(note or "")
-    except ValueError:
-        return ""
-    is_ours = isinstance(notes, list) and notes and isinstance(notes[0], dict)
-    return str(notes[0].get("reason") or "") if is_ours else ""

@@ -55,10 +55,6 @@ class Slot(NamedTuple):
     def is_active(self) -> bool:
         return self.status in ACTIVE
 
-    @property
-    def has_failed(self) -> bool:
-        return self.status in FAILED
-
 
 # The language is not read here, but the words depend on it.
 @lru_cache(maxsize=512)

@@ -2,9 +2,9 @@
 
 import re
 
-# PostgreSQL refuses NUL, UTF-8 has no lone surrogates, and other control characters
-# (bar tab and line breaks) only serve to garble a terminal or a log.
-_UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+# PostgreSQL refuses NUL, UTF-8 has no lone surrogates, XML and so a feed no U+FFFE and U+FFFF,
+# and other control characters (bar tab and line breaks) only serve to garble a terminal or a log.
+_UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 
 
 def clean(text: str, limit: int | None = None) -> str:

@@ -13,6 +13,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_post_parameters
 
+from scheduling.admin_requests import CarefulAdmin
+
 from ..admin import ReadOnlyAdmin
 from .forms import ChannelForm, RuleForm
 from .models import NewsChannel, NewsFlip, NewsMessage, NewsRule
@@ -20,7 +22,7 @@ from .testmessage import send_test
 
 
 @admin.register(NewsChannel)
-class NewsChannelAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class NewsChannelAdmin(CarefulAdmin):
     """Whoever may see channels sees what kind of address they have; nobody sees the address."""
 
     form = ChannelForm
@@ -86,7 +88,7 @@ class NewsChannelAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
 
 @admin.register(NewsRule)
-class NewsRuleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class NewsRuleAdmin(CarefulAdmin):
     form = RuleForm
     list_display = ["__str__", "shown_channels", "enabled"]
     list_filter = ["event", "enabled"]
@@ -100,6 +102,11 @@ class NewsRuleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).prefetch_related("channels")
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """What a rule last found goes with it, though nobody may delete that by itself."""
+        shown, counts, lacking, protected = super().get_deleted_objects(objs, request)
+        return shown, counts, lacking - {NewsFlip._meta.verbose_name}, protected
 
     @admin.display(description=_("channels"))
     def shown_channels(self, rule: NewsRule) -> str:

@@ -113,8 +113,6 @@ class Event(models.TextChoices):
 
 
 JOB_EVENTS = frozenset((Event.JOB_FAILED, Event.JOB_RECOVERED, Event.JOB_LATE))
-VERSION_EVENTS = frozenset((Event.VERSION_STABLE, Event.VERSION_UNSTABLE))
-MOD_EVENTS = frozenset((Event.MOD_UPDATE, Event.MOD_RETRACTED, Event.MOD_READY))
 
 
 class NewsRule(models.Model):

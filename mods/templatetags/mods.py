@@ -3,6 +3,7 @@
 from django import template
 from django.utils.timezone import now
 
+from .. import modlinks
 from ..freshness import Freshness, freshness, newest_versions
 from ..models import GameVersion
 from ..modside import SIDES, TYPES
@@ -31,3 +32,9 @@ def side(name: str) -> str:
 @register.filter
 def type_of_mod(name: str) -> str:
     return str(TYPES.get(name, name))
+
+
+@register.filter
+def followable(address: str) -> str:
+    """The address, "" if it is none that a browser should follow."""
+    return modlinks.file(address)

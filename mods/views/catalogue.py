@@ -1,5 +1,6 @@
 """The mods of the catalogue: the list, and one."""
 
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlencode
 
@@ -25,6 +26,8 @@ from ..safehtml import safe_html
 _ANY = ("", gettext_lazy("any"))
 _RELEASES = 50
 _CHANGES = 50
+# Characters of changelogs on the page of a mod, the newest first; the rest is in the mod database.
+MAX_CHANGELOGS = 100_000
 
 
 class ModFilter(forms.Form):
@@ -158,7 +161,7 @@ def mod_page(request: SignedIn, modid: int) -> HttpResponse:
         "detail": detail,
         "description": safe_html(detail.text) if detail else "",
         "links": _links(detail) if detail else [],
-        "releases": [_told(each) for each in mod.releases.all()[:_RELEASES]],
+        "releases": _told(mod.releases.all()[:_RELEASES]),
         "changes": mod.changes.order_by("-pk")[:_CHANGES] if may_changes else [],
     }
     return render(request, "mods/mod.html", context)
@@ -174,11 +177,17 @@ def _links(detail: ModDetail) -> list[tuple[str, str]]:
     return [(name, url) for name, address in links if (url := modlinks.file(address))]
 
 
-def _told(release: Release) -> dict[str, Any]:
-    return {
-        "row": release,
-        "file": modlinks.file(release.file_url),
-        "games": gamerange.folded(release.game_versions),
-        "changelog": safe_html(release.changelog),
-        "edited": release.changed_at > release.first_seen_at and not release.gone_at,
-    }
+def _told(releases: Iterable[Release]) -> list[dict[str, Any]]:
+    told, left = [], MAX_CHANGELOGS
+    for release in releases:
+        left -= len(release.changelog)
+        told.append(
+            {
+                "row": release,
+                "file": modlinks.file(release.file_url),
+                "games": gamerange.folded(release.game_versions),
+                "changelog": safe_html(release.changelog) if left >= 0 else "",
+                "edited": release.changed_at > release.first_seen_at and not release.gone_at,
+            }
+        )
+    return told

@@ -64,8 +64,10 @@ def _tell_one(request: SignedIn, done: Outcome) -> None:
             messages.info(request, _("Tracked already: %(identifier)s.") % told)
 
 
+# What is answered here and to an upload is the list itself.
 @csrf_exempt
 @require_POST
+@staff_may("view", "mods.trackedmod")
 @staff_may("add", "mods.trackedmod")
 def paste(request: SignedIn) -> HttpResponse:
     return _within_limits(request, _paste)
@@ -94,6 +96,7 @@ def upload(request: HttpRequest) -> HttpResponse:
     return _guarded_upload(request)
 
 
+@staff_may("view", "mods.trackedmod")
 @staff_may("add", "mods.trackedmod")
 def _guarded_upload(request: SignedIn) -> HttpResponse:
     handlers = [load_handler(name, request) for name in settings.FILE_UPLOAD_HANDLERS]
@@ -151,6 +154,10 @@ def change(request: SignedIn, pk: int) -> HttpResponse:
     except tracking.NotAVersion as error:
         messages.error(request, str(error))
         return back(request, "mods-tracked")
+    except TrackedMod.DoesNotExist:
+        told = {"identifier": tracked.identifier}
+        messages.error(request, _("No longer tracked: %(identifier)s.") % told)
+        return back(request, "mods-tracked")
     told = {"identifier": tracked.identifier, "version": tracked.version or _("unknown")}
     if changed:
         messages.success(request, _("Installed version of %(identifier)s: %(version)s.") % told)
@@ -171,6 +178,7 @@ def remove(request: SignedIn, pk: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@staff_may("view", "mods.trackedmod")
 @staff_may("delete", "mods.trackedmod")
 def clear(request: SignedIn) -> HttpResponse:
     """Take all off the list, once that is confirmed."""

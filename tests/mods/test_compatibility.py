@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from mods.compatibility import Fit, choose, fit, is_newer, released_as
+from mods.compatibility import Fit, choose, fit, is_newer
 from mods.gameversion import Version
 
 TARGET = Version.parse("1.22.7")
@@ -109,12 +109,6 @@ def test_prereleases_are_taken_where_there_is_nothing_else() -> None:
 
 def test_without_releases_there_is_no_choice() -> None:
     assert choose([], TARGET) is None
-
-
-def test_a_mod_with_several_identifiers_is_asked_for_one_of_them() -> None:
-    releases = [Release("1.0.0", identifier="Lib"), Release("2.0.0"), Release("3.0.0", [], "lib")]
-    assert [release.version for release in released_as(releases, "LIB")] == ["1.0.0", "3.0.0"]
-    assert released_as(releases, "") == []
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,10 @@
 """Nothing of an author's HTML does anything."""
 
+import nh3
 import pytest
+from django.utils.safestring import SafeString
 
+from mods.kepthtml import KeptHtml
 from mods.safehtml import safe_html
 
 
@@ -38,3 +41,24 @@ def test_what_is_harmless_stays() -> None:
     assert 'src="https://moddbcdn.vintagestory.at/a.png"' in image
     assert 'loading="lazy"' in image
     assert safe_html("<h2>Fine</h2><p>a &lt; b</p>") == "<h2>Fine</h2><p>a &lt; b</p>"
+
+
+def test_the_same_text_is_cleaned_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    first = safe_html("<b>once</b>")
+    monkeypatch.setattr(nh3, "clean", None)
+    assert safe_html("<b>once</b>") is first
+
+
+def test_what_was_asked_for_longest_ago_is_forgotten_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("mods.kepthtml.MOST", 10)
+    kept, made = KeptHtml(), []
+
+    def make(text: str) -> SafeString:
+        made.append(text)
+        return SafeString(text * 4)
+
+    for text in ("a", "b", "a", "c", "a", "b"):
+        assert kept.get(text, make) == text * 4
+    assert made == ["a", "b", "c", "b"]

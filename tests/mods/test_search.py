@@ -17,7 +17,7 @@ def catalogue() -> None:
     mod(2, "primitivesurvival", name="Primitive Survival", summary="Fishing & traps")
     mod(3, "moteur", name="Moteur à Vapeur", summary="Größe ÄNDERN", last_released=NOON)
     mod(4, "hund_e", name="日本 мод", summary="100% _under_ <script>", tags=["Worldgen"])
-    search.reindex()
+    search.index(Mod.objects.all())
 
 
 FINDS = [

@@ -232,13 +232,9 @@ def test_details_are_compared_whatever_their_size(mod: Mod) -> None:
     assert Release.objects.current().count() == 2_000
 
 
-def test_tracked_mods_and_their_releases_are_found_once_each(mod: Mod) -> None:
-    other = Mod.objects.last()
-    assert other
-    store(mod, detail(mod, release(1, "1.0.0")), MONDAY)
-    store(other, detail(other, release(2, "1.0.0")), MONDAY)
+def test_tracked_mods_are_found_once_each(mod: Mod) -> None:
+    assert Mod.objects.count() > 1
     for identifier in ("carryon", "carryonextra"):
         TrackedMod.objects.create(identifier=identifier, mod=mod, origin="list")
     TrackedMod.objects.create(identifier="unknown", origin="list")
     assert list(Mod.objects.tracked()) == [mod]
-    assert [each.pk for each in Release.objects.of_tracked()] == [1]

@@ -176,6 +176,16 @@ def test_the_installed_version_can_be_told_by_hand(ann: User) -> None:
     assert (row.version, row.updated_at) == ("1.12.0", NOON + timedelta(days=1))
 
 
+def test_the_version_of_one_that_was_taken_off_meanwhile_is_told_nowhere(ann: User) -> None:
+    row = tracked("carryon", "1.11.0")
+    TrackedMod.objects.all().delete()
+    with pytest.raises(TrackedMod.DoesNotExist):
+        tracking.set_version(row, "1.12.0", ann, NOON)
+    assert row.version == "1.11.0"
+    assert not TrackedMod.objects.exists()
+    assert not LogEntry.objects.exists()
+
+
 def test_what_the_catalogue_learns_later_is_linked_then() -> None:
     pasted("carryon\nxskills")
     known = mod(7, "carryon")

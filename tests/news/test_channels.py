@@ -13,12 +13,12 @@ from django.db import connection
 from django.test import Client
 from pytest_django.fixtures import Settings
 
-from mods.models import NewsChannel, NewsMessage, NewsRule
+from mods.models import NewsChannel, NewsFlip, NewsMessage, NewsRule
 from mods.news import post
 from mods.news.mask import masked, without_secrets
 from mods.news.post import Answer
 
-from .conftest import ADDRESS, SECRET, Post, Receiver, channel, rule
+from .conftest import ADDRESS, NOON, SECRET, Post, Receiver, channel, rule
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/mods/newschannel/"
@@ -178,6 +178,16 @@ def test_rules_are_made_in_the_admin(ann: Client) -> None:
     page = ann.get("/admin/mods/newsrule/").content.decode()
     assert "<script>alert(1)" not in page
     assert ann.get(f"/admin/mods/newsrule/{NewsRule.objects.get().pk}/change/").status_code == 200
+
+
+def test_a_rule_that_found_something_can_be_deleted_with_it(ann: Client) -> None:
+    made = rule("job_failed", channel())
+    NewsFlip.objects.create(rule=made, subject="tides", state="", since=NOON)
+    address = f"/admin/mods/newsrule/{made.pk}/delete/"
+    assert "Are you sure" in ann.get(address).content.decode()
+    assert ann.post(address, {"post": "yes"}).status_code == 302
+    assert not NewsRule.objects.exists()
+    assert not NewsFlip.objects.exists()
 
 
 def test_the_history_shows_texts_as_texts(ann: Client) -> None:

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from scheduling.durations import Figures, figures, is_slow, slow, usual
+from scheduling.durations import Figures, figures, slow, usual
 
 
 @dataclass
@@ -53,7 +53,7 @@ def test_four_runs_do_not_make_a_usual_time() -> None:
 
 @pytest.mark.parametrize(("last", "expected"), [(4.0, False), (4.1, True), (40, True)])
 def test_slow_is_over_twice_the_usual(last: float, expected: bool) -> None:
-    assert is_slow([Ran(2)] * 5 + [Ran(last)]) is expected
+    assert bool(slow([Ran(2)] * 5 + [Ran(last)])) is expected
 
 
 def test_it_says_how_long_it_took_and_what_is_usual() -> None:
@@ -63,24 +63,24 @@ def test_it_says_how_long_it_took_and_what_is_usual() -> None:
 
 
 def test_the_run_itself_is_not_part_of_what_is_usual() -> None:
-    assert not is_slow([Ran(2)] * 4 + [Ran(50)])
-    assert is_slow([Ran(2)] * 5 + [Ran(50)])
+    assert not slow([Ran(2)] * 4 + [Ran(50)])
+    assert slow([Ran(2)] * 5 + [Ran(50)])
 
 
 def test_a_run_that_failed_can_be_slow_too() -> None:
-    assert is_slow([Ran(2)] * 5 + [Ran(9, "timed_out")])
+    assert slow([Ran(2)] * 5 + [Ran(9, "timed_out")])
 
 
 def test_a_run_that_goes_on_or_never_started_is_not_the_last_one() -> None:
     active = [Ran(None, "running"), Ran(None, "missed")]
-    assert is_slow([*[Ran(2)] * 5, Ran(9), *active])
-    assert not is_slow([*[Ran(2)] * 5, Ran(9), Ran(2), *active])
+    assert slow([*[Ran(2)] * 5, Ran(9), *active])
+    assert not slow([*[Ran(2)] * 5, Ran(9), Ran(2), *active])
 
 
 def test_milliseconds_are_not_called_slow() -> None:
-    assert not is_slow([Ran(0.004)] * 9 + [Ran(0.05)])
+    assert not slow([Ran(0.004)] * 9 + [Ran(0.05)])
 
 
 def test_a_job_that_never_ran_is_not_slow() -> None:
-    assert not is_slow([])
-    assert not is_slow([Ran(None, "queued")])
+    assert not slow([])
+    assert not slow([Ran(None, "queued")])

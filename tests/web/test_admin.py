@@ -195,6 +195,7 @@ def test_runs_are_filtered_by_job_status_and_trigger(as_ann: Client, tides: JobS
         "job_name__iregex=x",
         "status__exact=%00",
         "_to_field=password",
+        "nothing=1",
         "process__runs__log__regex=a",
     ],
 )
@@ -202,7 +203,7 @@ def test_costly_and_broken_filters_are_turned_away(as_ann: Client, query: str) -
     assert as_ann.get(f"/admin/scheduling/jobrun/?{query}").status_code == 400
 
 
-@pytest.mark.parametrize("query", ["p=-1", "p=" + "9" * 30, "o=password", "nothing=1"])
+@pytest.mark.parametrize("query", ["p=-1", "p=" + "9" * 30, "o=password"])
 def test_odd_queries_never_fail(as_ann: Client, query: str) -> None:
     answer = as_ann.get(f"/admin/scheduling/jobrun/?{query}")
     assert answer.status_code in (200, 302)

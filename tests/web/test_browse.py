@@ -1,13 +1,14 @@
 """The pages, the feed and the API of mods, versions and what changed."""
 
 from typing import Any
+from xml.etree import ElementTree as ET
 
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
 from mods import search
-from mods.models import Change
+from mods.models import Change, Mod
 from scheduling import tokens
 from tests.mods.cast import NOON, fetched, game, mod, release, tracked
 
@@ -30,7 +31,7 @@ def known(db: None) -> None:
     game("1.22.0-rc.1", withdrawn_at=NOON)
     Change.objects.create(kind="mod_new", at=NOON, mod=carry, subject=EVIL)
     Change.objects.create(kind="version_new", at=NOON, subject="1.22.10")
-    search.reindex()
+    search.index(Mod.objects.all())
 
 
 PAGES = ["/mods/", "/mods/?q=car", "/mods/1/", "/mods/2/", "/versions/", "/mods/changes/"]
@@ -84,6 +85,29 @@ def test_the_page_of_a_mod_tells_what_is_known(as_ann: Client) -> None:
         assert part in text
 
 
+def test_only_web_addresses_of_servers_become_links(as_ann: Client) -> None:
+    game("1.21.0", server_url="javascript:evil()", server_filename="evil.tar.gz")
+    game("1.21.1", server_url="https://cdn.example/good.tar.gz", server_filename="good.tar.gz")
+    text = as_ann.get("/versions/").content.decode()
+    assert "javascript:" not in text
+    assert "evil.tar.gz" in text
+    assert '<a href="https://cdn.example/good.tar.gz" rel="noopener">good.tar.gz</a>' in text
+
+
+def test_long_changelogs_are_shown_of_the_newest_releases_only(
+    as_ann: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mods.views.catalogue.MAX_CHANGELOGS", 30)
+    traps = Mod.objects.get(pk=2)
+    for number in range(3):
+        log = f"<p>long words {number}</p>"
+        release(traps, f"1.{number}.0", identifier="traps", changelog=log)
+    text = as_ann.get("/mods/2/").content.decode()
+    assert "<p>long words 2</p>" in text
+    assert "<p>long words 1</p>" not in text
+    assert text.count('" rel="noopener">Changelog</a>') == 2
+
+
 def test_the_api_tells_versions_in_the_order_of_the_game(as_ann: Client) -> None:
     told = as_ann.get("/api/v1/versions").json()["data"]
     assert [each["version"] for each in told["versions"]] == ["1.22.10", "1.22.9"]
@@ -125,6 +149,14 @@ def test_the_feed_takes_a_session_or_a_token_but_none_in_the_address(
     assert Client().get(f"/feeds/changes.atom?token={token}").status_code == 401
     bad = Client(headers={"Authorization": "Bearer x"})
     assert bad.get("/feeds/changes.atom").status_code == 401
+
+
+def test_the_feed_can_be_read_whatever_a_mod_is_called(as_ann: Client) -> None:
+    odd = "Odd\ufffe\uffff\x01"
+    Change.objects.create(kind="mod_renamed", at=NOON, subject=odd, before=odd, after=odd)
+    feed = ET.fromstring(as_ann.get("/feeds/changes.atom").content)  # noqa: S314
+    titles = [title.text or "" for title in feed.iter("{http://www.w3.org/2005/Atom}title")]
+    assert "Odd\N{REPLACEMENT CHARACTER}" in titles[1]
 
 
 def test_typing_keeps_the_address_in_step(as_ann: Client) -> None:

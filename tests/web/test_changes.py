@@ -228,6 +228,34 @@ def test_entries_that_others_wrote_never_break_the_page(
     assert len(listed(as_ann.get(PAGE))) == 2
 
 
+@pytest.mark.parametrize(
+    "note",
+    [
+        '[1, {"pauses": true}]',
+        '[{"pauses": true, "reason": ["x"]}]',
+        '[null, {"pauses": true, "state": {}}]',
+        '{"pauses": true}',
+        '[{"pauses": true, "reason": "\\ud800", "job": "\\ud800"}]',
+        '[{"pauses": true, "reason": "\\u0000", "job": "\\u0000"}]',
+        '[{"changed": {"fields": ["\\ud800"]}}]',
+        '[{"state": {"pause_reason": "\\ud800", "cron": "\\u0000"}}]',
+        '[{"before": {"timezone": "\\ud800"}}]',
+        "[" * 9_000 + '"pauses": true',
+    ],
+)
+def test_a_note_of_somebody_else_breaks_no_page_of_a_paused_job(
+    as_ann: Client, ann: User, tides: JobSchedule, note: str
+) -> None:
+    actions.pause(tides, ann)
+    run = ran(status="running", finished_at=None)
+    actions.cancel(run, ann)
+    for target in (tides, run):
+        LogEntry.objects.filter(object_id=str(target.pk)).update(change_message=note)
+        entry(ann, target, note)
+    for address in ("/", "/settings/", "/jobs/tides/", PAGE, f"/runs/{run.pk}/"):
+        assert as_ann.get(address).status_code == 200, address
+
+
 def broken_states(good: dict[str, Any]) -> list[dict[str, Any]]:
     bad = [None, "", "x", -1, 2**40, True, [], {}, "\x00", 1.5, "0001-01-01T00:00:00+14:00"]
     return [{**good, name: value} for name in good for value in bad]

@@ -77,6 +77,15 @@ def test_no_cell_is_a_formula(as_ann: Client, begin: str) -> None:
     assert not any(cell.startswith(tuple("=+@\t\r")) for cell in row.values())
 
 
+@pytest.mark.parametrize("odd", [";=1+1", 'wet;"=1+1"', ";;@SUM(1)", "a\t-1", ';\uff1d1;""+1'])
+def test_no_cell_is_a_formula_where_semicolons_or_tabs_separate(as_ann: Client, odd: str) -> None:
+    ran(odd, worker=odd, requested_by=odd, reason=odd, error=f"a, {odd}")
+    text = b"".join(as_ann.get(URL).streaming_content).decode()  # type: ignore[attr-defined]
+    for separator in ";\t":
+        for row in csv.reader(text.splitlines(keepends=True), delimiter=separator):
+            assert not any(cell.startswith(tuple("=+-@\uff1d")) for cell in row)
+
+
 def test_filters_are_those_of_the_list(as_ann: Client) -> None:
     wanted = [ran(at=NOON + timedelta(minutes=n), status="failed") for n in range(3)]
     ran(at=NOON - timedelta(days=1), status="failed")

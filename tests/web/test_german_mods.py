@@ -8,7 +8,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from mods import search
-from mods.models import Change, Kind, NewsFlip, NewsMessage, SourceCheck
+from mods.models import Change, Kind, Mod, NewsFlip, NewsMessage, SourceCheck
 from mods.news.models import Event, Fate
 from tests.mods.cast import NOON, fetched, game, mod, release, tracked
 from tests.mods.zips import good
@@ -28,7 +28,7 @@ def stocked() -> None:
         Change.objects.create(
             kind=kind, at=NOON, subject="Ebbe", version="1.2.0", before=str(number), after="9"
         )
-    search.reindex()
+    search.index(Mod.objects.all())
 
 
 def _mods() -> None:
@@ -129,6 +129,13 @@ def _said(client: Client, address: str, data: dict[str, Any]) -> list[str]:
     page = client.post(address, data, headers=GERMAN, follow=True).content.decode()
     assert '<html lang="de"' in page
     return english_on(page)
+
+
+@pytest.mark.parametrize("call", ["readiness", "mods", "versions", "changes"])
+def test_a_call_of_the_api_is_refused_in_german(as_ann: Client, call: str) -> None:
+    answer = as_ann.get(f"/api/v1/{call}?ebbe=1", headers=GERMAN)
+    assert answer.status_code == 422
+    assert "kein Parameter" in answer.content.decode()
 
 
 @pytest.mark.parametrize("model", ["newschannel", "newsrule", "newsmessage"])

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from django.contrib.admin.models import LogEntry
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
@@ -94,6 +94,24 @@ def test_who_may_only_look_is_offered_nothing_else(sign_in: SignIn) -> None:
     assert 'id="tracked-' in page
     for offered in ("/paste/", "/upload/", "/track/", "/change/", "/remove/", "/clear/"):
         assert offered not in page
+
+
+@pytest.mark.parametrize(
+    ("codename", "method", "url"),
+    [
+        ("add_trackedmod", "post", PASTE),
+        ("add_trackedmod", "post", UPLOAD),
+        ("delete_trackedmod", "get", f"{PAGE}clear/"),
+        ("delete_trackedmod", "post", f"{PAGE}clear/"),
+    ],
+)
+def test_who_may_not_look_reads_the_list_nowhere(
+    sign_in: SignIn, people: dict[str, User], codename: str, method: str, url: str
+) -> None:
+    tracked("carryon")
+    people["staff"].user_permissions.set(Permission.objects.filter(codename=codename))
+    assert getattr(sign_in("staff"), method)(url, {"mods": "xskills"}).status_code == 403
+    assert known() == {"carryon"}
 
 
 def test_many_mods_take_no_more_queries_than_few(as_ann: Client) -> None:
@@ -417,3 +435,18 @@ def test_who_may_only_look_changes_nothing(sign_in: SignIn, person: str) -> None
             assert answer["Location"].startswith("/admin/login/"), address
     assert known() == before
     assert not LogEntry.objects.exists()
+
+
+def test_a_version_for_a_mod_that_was_just_taken_off_is_refused_in_words(
+    as_ann: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = tracked("carryon", "1.11.0")
+
+    def meanwhile(typed: str) -> str:
+        TrackedMod.objects.all().delete()
+        return typed
+
+    monkeypatch.setattr("mods.views.tracked_changes.one_line", meanwhile)
+    answer = as_ann.post(f"{PAGE}{row.pk}/change/", {"version": "1.12.0"}, follow=True)
+    assert "No longer tracked: carryon." in text(answer)
+    assert not known()

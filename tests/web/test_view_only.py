@@ -1,21 +1,33 @@
 """Who may only look, or not even that, changes nothing: call by call, at every address there is."""
 
 import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
+from django.contrib.contenttypes.models import ContentType
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
 
-from scheduling import actions, urls
+from mods.models import Change, NewsChannel, NewsFlip, NewsMessage
+from scheduling import actions
 from scheduling.api.v1 import api
-from scheduling.models import ApiToken, JobRun, JobSchedule
+from scheduling.models import JobRun, JobSchedule, SchedulerProcess
 from scheduling.tokens import issue
+from tests.mods.cast import NOON, fetched, game, mod, release, tracked
+from tests.mods.zips import good
+from tests.news.conftest import channel, rule
 
 from .conftest import SignIn, ran
 
-# The pages that take a POST. Whoever adds one says so here.
+# The pages that take a POST, but for those of the admin. Whoever adds one says so here.
 CHANGING = {
     "scheduling-settings",
     "scheduling-pause-all",
@@ -27,6 +39,12 @@ CHANGING = {
     "scheduling-revert",
     "scheduling-cancel",
     "scheduling-run-again",
+    "mods-tracked-paste",
+    "mods-tracked-upload",
+    "mods-tracked-clear",
+    "mods-tracked-change",
+    "mods-tracked-remove",
+    "mods-track",
 }
 # And the calls of the API that change something.
 CALLS = {
@@ -45,32 +63,92 @@ TYPED = {
     "tides_refresh_interval_kind": "interval",
     "reason": "because",
     "side": "after",
+    "mods": "unheardof@1.0.0",
+    "version": "2.0.0",
 }
+IN_THE_ADMIN = {"post": "yes", "select_across": "1", "name": "new", "event": "job_failed"}
+ACTIONS = ("delete_selected", "pause", "run_now", "cancel")
 REFUSED_PAGE, REFUSED_CALL = {302, 401, 403, 405}, {401, 403}
+Samples = dict[str, str]
+
+
+@pytest.fixture(autouse=True)
+def tests_sent(monkeypatch: pytest.MonkeyPatch) -> list[NewsChannel]:
+    """The channels to which somebody sent a test."""
+    sent: list[NewsChannel] = []
+    monkeypatch.setattr("mods.news.admin.send_test", lambda to: sent.append(to) or "")
+    return sent
 
 
 @pytest.fixture
-def samples(tides: JobSchedule, ann: User) -> dict[str, str]:
-    """What stands in an address for each of its parameters."""
+def samples(tides: JobSchedule, ann: User) -> Samples:
+    """What stands in an address for each of its parameters; there is a row of each model."""
     actions.change(tides, ann, interval_seconds=3_600)
     entry = LogEntry.objects.get()
     actions.change(tides, ann, interval_seconds=7_200)
     run = ran(status="running", finished_at=None)
-    return {"name": "tides", "run_id": str(run.pk), "entry_id": str(entry.pk)}
+    issue(ann)
+    SchedulerProcess.objects.create(host="lighthouse", pid=7, heartbeat_at=NOON)
+    carry, free = mod(1, "carryon"), mod(2, "xskills")
+    fetched(carry)
+    release(carry, "1.0.0", "1.22.0")
+    game("1.22.0")
+    Change.objects.create(kind="mod_new", at=NOON, mod=carry)
+    to = channel()
+    NewsFlip.objects.create(rule=rule("job_failed", to), subject="tides", state="", since=NOON)
+    NewsMessage.objects.create(channel=to, channel_name="chat", items=["x"], status="queued")
+    kind = ContentType.objects.get_for_model(JobSchedule)
+    return {
+        "name": "tides",
+        "run_id": str(run.pk),
+        "entry_id": str(entry.pk),
+        "modid": str(free.pk),
+        "pk": str(tracked("carryon", "1.0.0", of=carry).pk),
+        "content_type_id": str(kind.pk),
+        "app_label": "mods",
+    }
 
 
-def pages(samples: dict[str, str]) -> dict[str, str]:
-    """The address of every page of scheduling, by its name. A parameter without a sample
-    fails here."""
-    found = {}
-    for route in urls.urlpatterns:
-        address = "/" + str(route.pattern)
-        for parameter, converter in route.pattern.converters.items():
-            kind = {"JobName": "job", "IntConverter": "int"}[type(converter).__name__]
-            address = address.replace(f"<{kind}:{parameter}>", samples[parameter])
-        assert "<" not in address
-        found[str(route.name)] = address
-    return found
+def routes(patterns: Any, before: str = "/") -> Iterator[tuple[str, URLPattern]]:
+    """Every address of the project, with its parameters as they are written in it."""
+    for each in patterns:
+        route = before + str(each.pattern).removeprefix("^").removesuffix("$")
+        if isinstance(each, URLResolver):
+            yield from routes(each.url_patterns, route)
+        else:
+            yield route, each
+
+
+def filled(route: str, samples: Samples) -> str:
+    """An address. A parameter without a sample fails here."""
+    known = samples
+    if found := re.match(r"/admin/(auth|scheduling|mods)/(\w+)/", route):
+        row = apps.get_model(found[1], found[2])._default_manager.order_by("pk").first()
+        assert row, route
+        known = dict.fromkeys(("object_id", "pk", "id"), str(row.pk))
+    elif route.startswith("/admin/r/"):
+        known = {**samples, "object_id": str(JobSchedule.objects.get(name="tides").pk)}
+    return re.sub(
+        r"<(?:\w+:)?(\w+)>|\(\?P<(\w+)>[^)]*\)", lambda name: known[name[1] or name[2]], route
+    )
+
+
+def pages(samples: Samples) -> dict[str, str]:
+    """The address of every page that is neither of the admin nor of the API, by its name."""
+    return {
+        each.name or route: filled(route, samples)
+        for route, each in routes(get_resolver().url_patterns)
+        if not route.startswith(("/admin/", "/api/"))
+    }
+
+
+def admin_pages(samples: Samples) -> list[str]:
+    """All but the one to sign out, and whatever else begins so: there is nothing."""
+    return [
+        filled(route, samples)
+        for route, each in routes(get_resolver().url_patterns)
+        if route.startswith("/admin/") and each.name != "logout" and "P<url>" not in route
+    ]
 
 
 def calls() -> set[tuple[str, str]]:
@@ -82,17 +160,34 @@ def calls() -> set[tuple[str, str]]:
 
 
 def everything() -> str:
-    """All that could be changed."""
-    tables = (JobSchedule, JobRun, LogEntry, ApiToken, User)
-    rows = [list(table.objects.order_by("pk").values()) for table in tables]  # type: ignore[attr-defined]
-    for user in rows[-1]:
-        del user["last_login"]
+    """All that could be changed; when somebody was last here may."""
+    rows = {
+        model._meta.label: list(model._default_manager.order_by("pk").values())
+        for model in apps.get_models()
+        if model._meta.label != "sessions.Session"
+    }
+    for row in (*rows["auth.User"], *rows["scheduling.ApiToken"]):
+        row.pop("last_login", None)
+        row.pop("last_used_at", None)
     return json.dumps(rows, default=str)
 
 
-def test_every_page_that_takes_a_post_is_known_here(
-    sign_in: SignIn, samples: dict[str, str]
-) -> None:
+@contextmanager
+def nothing_written() -> Iterator[None]:
+    """Quicker than comparing everything after each call, and it shows which call it was."""
+    written = []
+
+    def watch(execute: Any, sql: str, *others: Any) -> Any:
+        if sql.startswith(("INSERT", "UPDATE", "DELETE")) and "django_session" not in sql:
+            written.append(sql)
+        return execute(sql, *others)
+
+    with connection.execute_wrapper(watch):
+        yield
+    assert written == []
+
+
+def test_every_page_that_takes_a_post_is_known_here(sign_in: SignIn, samples: Samples) -> None:
     root = sign_in("root")
     taking = {
         name
@@ -109,25 +204,39 @@ def test_every_call_that_changes_something_is_known_here(db: None) -> None:
 @pytest.mark.parametrize("person", POWERLESS)
 @pytest.mark.parametrize("method", ["post", "put", "patch", "delete"])
 def test_no_page_lets_them_change_anything(
-    sign_in: SignIn, samples: dict[str, str], tides: JobSchedule, person: str, method: str
+    sign_in: SignIn, samples: Samples, tides: JobSchedule, person: str, method: str
 ) -> None:
     client = sign_in(person)
-    typed = {**TYPED, "revision": str(tides.revision)}
+    typed = {**TYPED, "revision": str(tides.revision)} if method == "post" else {}
     before = everything()
     for name, address in pages(samples).items():
-        answer = (
-            client.post(address, typed) if method == "post" else getattr(client, method)(address)
-        )
+        with nothing_written():
+            answer = getattr(client, method)(address, typed)
         assert answer.status_code in REFUSED_PAGE, name
         if answer.status_code == 302:
             assert answer["Location"].startswith("/admin/login/"), name
-        assert everything() == before, name
+    assert everything() == before
+
+
+@pytest.mark.parametrize("person", POWERLESS)
+def test_no_page_of_the_admin_lets_them_change_anything(
+    sign_in: SignIn, samples: Samples, tests_sent: list[NewsChannel], person: str
+) -> None:
+    client, before = sign_in(person), everything()
+    for address in admin_pages(samples):
+        is_list = address.count("/") == 4
+        for action in ACTIONS if is_list else ACTIONS[:1]:
+            with nothing_written():
+                answer = client.post(address, {**TYPED, **IN_THE_ADMIN, "action": action})
+            assert answer.status_code < 500, address
+    assert everything() == before
+    assert tests_sent == []
 
 
 @pytest.mark.parametrize("person", POWERLESS)
 @pytest.mark.parametrize("by", ["session", "token"])
 def test_no_call_lets_them_change_anything(
-    sign_in: SignIn, people: dict[str, User], samples: dict[str, str], person: str, by: str
+    sign_in: SignIn, people: dict[str, User], samples: Samples, person: str, by: str
 ) -> None:
     client = sign_in(person)
     if by == "token" and person in people:
@@ -136,24 +245,18 @@ def test_no_call_lets_them_change_anything(
         "patch /api/v1/jobs/{name}": {"interval_seconds": 600},
         "patch /api/v1/settings": {"tides_refresh_interval": 600},
     }
-    before = everything_but_tokens()
+    before = everything()
     for method, path in sorted(calls()):
         sent = body.get(f"{method} {path}", {})
         address = path.format(**samples)
         answer = getattr(client, method)(address, sent, content_type="application/json")
         assert answer.status_code in REFUSED_CALL, (method, path)
-        assert everything_but_tokens() == before, (method, path)
-
-
-def everything_but_tokens() -> str:
-    """A token notes when it was used."""
-    tables: list[Any] = json.loads(everything())
-    return json.dumps([tables[0], tables[1], tables[2], tables[4]])
+    assert everything() == before
 
 
 @pytest.mark.parametrize("name", sorted(CHANGING))
 def test_those_who_may_change_things_get_through(
-    sign_in: SignIn, samples: dict[str, str], tides: JobSchedule, name: str
+    sign_in: SignIn, samples: Samples, tides: JobSchedule, name: str
 ) -> None:
     """Else the tests above would show nothing."""
     if name == "scheduling-run-again":
@@ -162,6 +265,22 @@ def test_those_who_may_change_things_get_through(
         JobSchedule.objects.update(paused=True)
         tides.refresh_from_db()
     before = everything()
-    answer = sign_in("ann").post(pages(samples)[name], {**TYPED, "revision": str(tides.revision)})
-    assert answer.status_code == 302, name
+    typed: dict[str, Any] = {**TYPED, "revision": str(tides.revision)}
+    if name == "mods-tracked-upload":
+        typed["files"] = [SimpleUploadedFile("good.zip", good())]
+    answer = sign_in("ann").post(pages(samples)[name], typed)
+    assert answer.status_code in (200, 302), name
     assert everything() != before, name
+
+
+@pytest.mark.parametrize("model", ["newschannel", "newsrule", "trackedmod"])
+def test_those_who_may_change_things_get_through_in_the_admin(
+    as_ann: Client, samples: Samples, tests_sent: list[NewsChannel], model: str
+) -> None:
+    address = filled(f"/admin/mods/{model}/<object_id>/delete/", samples)
+    before = everything()
+    assert address in admin_pages(samples)
+    assert as_ann.post(filled("/admin/mods/newschannel/<pk>/test/", samples)).status_code == 302
+    assert len(tests_sent) == 1
+    assert as_ann.post(address, IN_THE_ADMIN).status_code == 302
+    assert everything() != before

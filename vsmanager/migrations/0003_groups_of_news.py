@@ -1,10 +1,10 @@
-"""The groups have the same rights on channels, rules and messages."""
+"""The groups get the same rights on channels, rules and messages, and on those only."""
 
 from importlib import import_module
 
 from django.db import migrations
 
-make_groups = import_module("vsmanager.migrations.0001_groups").make_groups
+grant = import_module("vsmanager.migrations.0002_groups_of_newer_models").grant
 
 
 class Migration(migrations.Migration):
@@ -13,4 +13,9 @@ class Migration(migrations.Migration):
         ("mods", "0010_news"),
     ]
 
-    operations = [migrations.RunPython(make_groups, migrations.RunPython.noop)]
+    operations = [
+        migrations.RunPython(
+            grant(["newschannel", "newsrule", "newsmessage", "newsflip", "newscursor"]),
+            migrations.RunPython.noop,
+        )
+    ]
