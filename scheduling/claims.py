@@ -39,12 +39,26 @@ def insert(
     A slot that has its row already, from whatever scheduler, is left as it is: that is what
     keeps a slot from starting twice.
     """
-    rows = [_row(name, one, process, now) for name, many in decisions.items() for one in many]
+    rows = [
+        _row(name, left, process, now)
+        for name, many in decisions.items()
+        for one in many
+        if (left := _without_rows(name, one))
+    ]
     if not rows:
         return []
     JobRun.objects.bulk_create(rows, ignore_conflicts=True)
     # Which rows made it is not told, but no other pass writes this process at this moment.
     return _claimed(process, now, trigger=Cause.SCHEDULE)
+
+
+def _without_rows(name: str, decision: Decision) -> Decision | None:
+    """A row for several slots begins at the first that has none, or it would be left out whole."""
+    if decision.status is not Status.MISSED:
+        return decision
+    slots = [decision.slot, *decision.recent]
+    there = JobRun.objects.filter(job_name=name, scheduled_for__in=slots, attempt=1)
+    return decision.without(set(there.values_list("scheduled_for", flat=True)))
 
 
 def take_queued(process: SchedulerProcess, now: datetime) -> list[ClaimedRun]:

@@ -1,6 +1,7 @@
 """What becomes of the slots of one job that have come. Pure: no database, no clock."""
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from . import reasons
@@ -39,6 +40,27 @@ class Decision:
     slots: int = 1
     until: datetime | None = None
     reason: str = ""
+    # Of slots that don't start the newest, oldest first, and what their reason is made of.
+    recent: tuple[datetime, ...] = ()
+    why: str = ""
+    made_up_for: bool = False
+
+    def without(self, taken: Collection[datetime]) -> "Decision | None":
+        """What is left of it when some of its slots have their rows already, because the clock
+        was set back over them; None when nothing is."""
+        if self.slot not in taken:
+            return self
+        left = [slot for slot in self.recent if slot not in taken]
+        if not left:
+            return None
+        slots = len(self.recent) - self.recent.index(left[0])
+        return replace(
+            self,
+            slot=left[0],
+            slots=slots,
+            until=self.until if slots > 1 else None,
+            reason=_late(self.why, slots, counted=True, made_up_for=self.made_up_for),
+        )
 
 
 def decide(
@@ -74,21 +96,26 @@ def _missed(
         why = reasons.NO_WORKER_AT_FIRST
     else:
         why = reasons.TOO_BUSY
-    reason = reasons.SLOT_LATE % {"why": why}
-    if missed > 1:
-        several = reasons.SLOTS_LATE if due.counted else reasons.MORE_SLOTS_LATE
-        reason = several % {"why": why, "count": f"{missed:,}"}
-        if made_up_for:
-            reason += f" {reasons.MADE_UP_FOR}"
     return [
         Decision(
             status=Status.MISSED,
             slot=due.first,
             slots=missed,
             until=last if missed > 1 else None,
-            reason=reason,
+            reason=_late(why, missed, counted=due.counted, made_up_for=made_up_for),
+            recent=tuple(due.recent[: len(due.recent) - len(startable)]),
+            why=why,
+            made_up_for=made_up_for,
         )
     ]
+
+
+def _late(why: str, slots: int, *, counted: bool, made_up_for: bool) -> str:
+    if slots == 1:
+        return reasons.SLOT_LATE % {"why": why}
+    several = reasons.SLOTS_LATE if counted else reasons.MORE_SLOTS_LATE
+    reason = several % {"why": why, "count": f"{slots:,}"}
+    return f"{reason} {reasons.MADE_UP_FOR}" if made_up_for else reason
 
 
 def _still_running(policy: Policy, busy: Busy) -> str:

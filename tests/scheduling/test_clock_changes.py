@@ -91,3 +91,26 @@ def test_an_hour_back_runs_on_and_nothing_twice(leader, clock):
     assert JobRun.objects.filter(job_name="noop", status="succeeded").count() == 24
     times = slots("failing")
     assert len(times) == len(set(times)) == 18
+
+
+def test_slots_that_are_missed_after_the_clock_was_set_back_have_their_row(leader, clock):
+    """Guard: ``_without_rows(name, one)`` in scheduling/claims.py."""
+    schedule("noop", cron="* * * * *", timezone="UTC")
+    leader.look()
+    live(leader, 1, minutes=1)
+    clock.forward(hours=-1)
+    leader.look()
+    live(leader, 0.5, minutes=1)
+    # No worker for an hour: the first half of it has its rows already.
+    clock.forward(hours=1)
+    Leader(clock).look()
+    covered = set()
+    for run in JobRun.objects.filter(job_name="noop"):
+        slot = run.scheduled_for
+        while slot <= (run.until or run.scheduled_for):
+            covered.add(slot)
+            slot += timedelta(minutes=1)
+    assert len(covered) == 90
+    summary = JobRun.objects.get(slots__gt=1)
+    assert (summary.slots, summary.status) == (29, "missed")
+    assert "29 slots could not start in time." in summary.error
