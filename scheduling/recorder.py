@@ -154,7 +154,7 @@ class Recorder:
         except Exception as error:  # noqa: BLE001 - told, and tried again
             logger.error("outcome_refused", runs=[*started, *finished], error=repr(error)[:500])
             refused.append(error)
-            return False
+            return False  # it stays owed
         self._forget(started, finished)
         return True
 

@@ -104,7 +104,7 @@ def test_a_claim_whose_commit_was_not_heard_is_run_though_another_leads_then(ins
 
 @on_postgresql
 def test_no_run_starts_anew_when_the_database_was_read_only(installation):
-    """Guard: ``raise refused[-1]`` in ``_settle``, scheduling/recorder.py."""
+    """Guard: ``return False  # it stays owed`` in scheduling/recorder.py."""
     worker = installation.worker(NAP="2")
     ticked(installation, 1)
     installation.queue("nap")

@@ -113,7 +113,7 @@ def test_an_outcome_that_cannot_be_stored_keeps_no_other_waiting(presence):
 def test_an_outcome_that_the_database_refuses_for_now_is_not_dropped(
     presence, monkeypatch, refusal
 ):
-    """Guard: ``raise refused[-1]`` in ``_settle``, scheduling/recorder.py."""
+    """Guard: ``return False  # it stays owed`` in scheduling/recorder.py."""
     run = running(presence)
     recorder = Recorder(presence.process)
     write, failures = recorder._write, []
