@@ -105,7 +105,7 @@ def test_a_claim_whose_commit_was_not_heard_is_run_though_another_leads_then(ins
 @on_postgresql
 def test_no_run_starts_anew_when_the_database_was_read_only(installation):
     """Guard: ``return False  # it stays owed`` in scheduling/recorder.py."""
-    worker = installation.worker(NAP="2")
+    worker = installation.worker(NAP="2", LOG_LEVEL="INFO")
     ticked(installation, 1)
     installation.queue("nap")
     wait_until(installation.napping.exists, 10)
@@ -121,6 +121,7 @@ def test_no_run_starts_anew_when_the_database_was_read_only(installation):
     wait_until(lambda: installation.runs("nap") == ["succeeded"], 15)
     ticked(installation)
     assert worker.poll() is None
+    assert installation.log().count('"event": "nap_started"') == 1
     stop_all(installation)
     assert broken_ticks(installation) == []
 
