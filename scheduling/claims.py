@@ -14,6 +14,7 @@ from . import reasons, registry
 from .history import MOST_SLOTS
 from .models import Cause, JobRun, JobSchedule, SchedulerProcess, Status
 from .plan import Busy, Decision
+from .querysets import count_change
 from .runner import ClaimedRun
 
 MAX_QUEUED_PER_PASS = 200
@@ -69,6 +70,8 @@ def take_queued(process: SchedulerProcess, now: datetime) -> list[ClaimedRun]:
     due = JobRun.objects.due(now).filter(job_name__in=registry.jobs())
     if not due.exists():
         return []
+    if due.filter(trigger=Cause.SCHEDULE).exists():
+        miss_late(now)
     # What nobody asked for waits while its job is paused, disabled or gone.
     active = JobSchedule.objects.active(now).values("name")
     due = due.filter(Q(trigger=Cause.MANUAL) | Q(job_name__in=active))
@@ -96,9 +99,10 @@ def miss_late(now: datetime) -> None:
     Only those of cron schedules: an interval job makes up for its slot however late.
     """
     back = JobRun.objects.due(now).filter(trigger=Cause.SCHEDULE)
+    graces = dict(JobSchedule.objects.exclude(cron="").values_list("name", "misfire_grace_seconds"))
     for run in back.without_details():
-        schedule = JobSchedule.objects.filter(name=run.job_name).exclude(cron="").first()
-        if schedule and now - run.scheduled_for > timedelta(seconds=schedule.misfire_grace_seconds):
+        grace = _number(graces.get(run.job_name))
+        if grace is not None and now - run.scheduled_for > timedelta(seconds=grace):
             JobRun.objects.queued().filter(pk=run.pk).update(
                 status=Status.MISSED,
                 finished_at=now,
@@ -119,6 +123,8 @@ def unstarted(process: SchedulerProcess) -> list[ClaimedRun]:
 def release(run_ids: Iterable[int], process: SchedulerProcess) -> None:
     """Give claimed runs that did not start back to the queue, for the next worker."""
     for run_id in run_ids:
+        # So that whoever leads hears of it.
+        count_change()
         mine = JobRun.objects.running().filter(pk=run_id, process=process)
         try:
             with transaction.atomic():

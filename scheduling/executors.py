@@ -91,9 +91,9 @@ class ThreadExecutor(BaseExecutor):
         with self._claimed_lock:
             return set(self._withdrawn)
 
-    def forget_withdrawn(self) -> None:
+    def forget_withdrawn(self, run_ids: set[int]) -> None:
         with self._claimed_lock:
-            self._withdrawn.clear()
+            self._withdrawn -= run_ids
 
     def wait(self, seconds: float | None) -> bool:
         """Wait until nothing runs any more; False when ``seconds`` were not enough."""
@@ -106,7 +106,7 @@ class ThreadExecutor(BaseExecutor):
 
     def _run(self, run_id: int) -> None:
         try:
-            if self._may_begin(run_id):
+            if self._may_begin(run_id) and not self._is_withdrawn(run_id):
                 runner.run(self._claimed[run_id], self._recorder, self._clock)
         finally:
             self._forget(run_id)
@@ -117,7 +117,7 @@ class ThreadExecutor(BaseExecutor):
         since = self._submitted_at.get(run_id, 0.0)
         while time.monotonic() - since > SURELY_OURS:
             try:
-                if self._is_ours(run_id):
+                if self._draining or self._is_ours(run_id):
                     return True
             except (DatabaseError, InterfaceError) as error:
                 logger.warning("start_waits_for_database", run_id=run_id, error=str(error)[:500])
@@ -127,6 +127,13 @@ class ThreadExecutor(BaseExecutor):
                 logger.warning("run_is_not_ours_any_more", run_id=run_id)
                 return False
         return True
+
+    def _is_withdrawn(self, run_id: int) -> bool:
+        """Whether the process has begun to stop meanwhile: then it begins elsewhere."""
+        with self._claimed_lock:
+            if self._draining:
+                self._withdrawn.add(run_id)
+            return self._draining
 
     def _forget(self, run_id: int) -> None:
         with self._claimed_lock:

@@ -1,6 +1,5 @@
 """A process that runs jobs, made visible to all others by a row that it keeps fresh."""
 
-import contextlib
 import os
 import socket
 import threading
@@ -9,9 +8,9 @@ from collections.abc import Callable
 from datetime import datetime
 
 import structlog
-from django.db import DatabaseError, InterfaceError, close_old_connections, connection
+from django.db import close_old_connections, connection
 
-from . import beats
+from . import beats, sessions
 from .machine import machine
 from .models import HEARTBEAT_EVERY, MISSED_BEATS, SchedulerProcess
 
@@ -26,7 +25,9 @@ class Presence:
         self._stop = threading.Event()
         # Called after each beat, in the thread that beats.
         self.on_beat: Callable[[], None] = lambda: None
+        # Whether it leads, and what its row says of that.
         self._leading_since: datetime | None = None
+        self._shown_since: datetime | None = None
         self._beaten_at = time.monotonic()
         self._thread = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
         now = clock()
@@ -45,14 +46,15 @@ class Presence:
         """Show this process as the leader; returns since when."""
         since = self._clock()
         self._write(leading_since=since)
-        self._leading_since = since
+        self._leading_since = self._shown_since = since
         return since
 
     def follow(self) -> None:
         """Show that it leads no more; where the database does not listen, the next beat does."""
         self._leading_since = None
-        with contextlib.suppress(DatabaseError, InterfaceError):
+        with sessions.Forgiving():
             self._write(leading_since=None)
+            self._shown_since = None
 
     @property
     def in_touch(self) -> bool:
@@ -63,8 +65,11 @@ class Presence:
         """Say goodbye, if the database listens: without it the silence will tell."""
         self._stop.set()
         self._thread.join(1)
-        with contextlib.suppress(DatabaseError, InterfaceError):
-            self._write(stopped_at=self._clock(), leading_since=None)
+        # Twice: of a connection that has been cut the first one only tells.
+        for _ in range(2):
+            with sessions.Forgiving():
+                self._write(stopped_at=self._clock(), leading_since=None)
+                break
 
     def _write(self, **fields: datetime | None) -> None:
         row = SchedulerProcess.objects.filter(pk=self.process.pk)
@@ -76,7 +81,10 @@ class Presence:
     def _beat(self) -> None:
         while not self._stop.wait(HEARTBEAT_EVERY.total_seconds()):
             try:
-                self._write(heartbeat_at=self._clock(), leading_since=self._leading_since)
+                self._write(heartbeat_at=self._clock())
+                if (since := self._leading_since) != self._shown_since:
+                    self._write(leading_since=since)
+                    self._shown_since = since
                 self._beaten_at = time.monotonic()
                 self.on_beat()
                 if self._leading_since:

@@ -95,10 +95,11 @@ class JobRunQuerySet(models.QuerySet["JobRun"]):
         queued = self.queued().annotate(due_at=_DUE_AT)
         return queued.filter(due_at__lte=now).order_by("due_at", "id")
 
-    def next_due(self) -> datetime | None:
-        """When the first of the queued runs is due."""
-        first: datetime | None = self.queued().order_by().aggregate(at=Min(_DUE_AT))["at"]
-        return first
+    def next_due(self, now: datetime) -> tuple[bool, datetime | None]:
+        """Whether queued runs are due already, and when the first of the others is."""
+        queued = self.queued().order_by().annotate(due_at=_DUE_AT)
+        found = queued.aggregate(first=Min("due_at"), later=Min("due_at", filter=Q(due_at__gt=now)))
+        return found["first"] is not None and found["first"] <= now, found["later"]
 
     def finished(self) -> Self:
         return self.exclude(status__in=("queued", "running"))

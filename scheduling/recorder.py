@@ -134,6 +134,8 @@ class Recorder:
         refused: list[Exception] = []
         for run_id, at in started.items():
             self._try({run_id: at}, {}, refused)
+        # The outcome tells it again.
+        self._forget(started, {})
         for outcome in finished.values():
             if not self._try({}, {outcome.run_id: outcome}, refused):
                 # Perhaps it is what the job left. If this is refused too, it is not.

@@ -5,8 +5,13 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Protocol
 
+import structlog
+from django.db import InterfaceError, OperationalError, transaction
+
 from . import reasons
 from .models import Cause, JobRun, JobSchedule, Status
+
+logger = structlog.get_logger(__name__)
 
 RETRIED = (Status.FAILED, Status.TIMED_OUT, Status.LOST)
 
@@ -39,19 +44,29 @@ def queue(ended: Iterable[Ended]) -> list[JobRun]:
     moments = {one.run_id: one.finished_at for one in ended}
     if not moments:
         return []
+    try:
+        with transaction.atomic():
+            return _queue(moments)
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception:
+        # How a run ended must be told all the same.
+        logger.exception("retries_not_queued", runs=list(moments))
+        return []
+
+
+def _queue(moments: dict[int, datetime]) -> list[JobRun]:
     # What a person has stopped does not come back by itself.
     runs = JobRun.objects.without_details().filter(pk__in=moments, cancel_requested_at=None)
-    schedules = JobSchedule.objects.filter(
+    # No more of their rows than this: another column may hold what can't be read.
+    schedules = JobSchedule.objects.active(max(moments.values())).filter(
         name__in={run.job_name for run in runs}, max_retries__gt=0
     )
-    allowed = {schedule.name: schedule for schedule in schedules}
+    allowed = dict(schedules.values_list("name", "max_retries"))
     rows = [
         _next_attempt(run, moments[run.pk])
         for run in runs
-        if (schedule := allowed.get(run.job_name))
-        and run.attempt <= schedule.max_retries
-        and not schedule.is_off
-        and not schedule.is_paused(moments[run.pk])
+        if isinstance(most := allowed.get(run.job_name), int) and run.attempt <= most
     ]
     return JobRun.objects.bulk_create(rows, ignore_conflicts=True)
 

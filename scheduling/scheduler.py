@@ -145,11 +145,10 @@ class SlotScheduler(BackgroundScheduler):
 
     def _wait_after(self, now: datetime) -> float:
         """Seconds until there is something to do."""
-        next_queued = JobRun.objects.next_due()
-        self._waiting = next_queued is not None and next_queued <= now
+        self._waiting, next_queued = JobRun.objects.next_due(now)
         moments: list[datetime | None] = [
             self._store.next_run_time(but=self._stuck),
-            None if self._waiting else next_queued,
+            next_queued,
         ]
         upcoming = min((one for one in moments if one), default=None)
         if upcoming is None:

@@ -1,6 +1,5 @@
 """SchedulerService: start and stop the scheduler, and add, change and remove its jobs."""
 
-import contextlib
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -9,10 +8,9 @@ import structlog
 from apscheduler.job import Job
 from apscheduler.jobstores.base import JobLookupError
 from django.conf import settings
-from django.db import DatabaseError, InterfaceError
 from django.utils import timezone
 
-from . import claims, registry, triggers
+from . import claims, registry, sessions, triggers
 from .errors import InvalidSchedule, SchedulingError, UnknownJob
 from .executors import ThreadExecutor
 from .jobstore import SlotStore
@@ -135,9 +133,9 @@ class SchedulerService:
         """Give back to the queue what was claimed and will not be begun here."""
         if not (withdrawn := self.executor.withdrawn()):
             return
-        with contextlib.suppress(DatabaseError, InterfaceError):
+        with sessions.Forgiving():
             claims.release(withdrawn, self.process)
-            self.executor.forget_withdrawn()
+            self.executor.forget_withdrawn(withdrawn)
 
     def add_interval_job(
         self, func: Callable[..., Any], seconds: int, job_id: str, **options: Any

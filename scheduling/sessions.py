@@ -4,7 +4,7 @@ import contextlib
 import threading
 from typing import Any
 
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, InterfaceError, close_old_connections, connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
 
@@ -25,6 +25,19 @@ _OWN_LIMITS = _LIMITS | {"idle_in_transaction_session_timeout": "10s"}
 def limit_waiting() -> None:
     """From now on, for every new session of this process."""
     connection_created.connect(_limit, dispatch_uid="scheduling.sessions")
+
+
+class Forgiving:
+    """Around what is tried again anyway: what the database refuses is left, and a connection
+    that broke is replaced by the next try."""
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> bool:
+        refused = isinstance(error, DatabaseError | InterfaceError)
+        if refused:
+            close_old_connections()
+        return refused
 
 
 def hurry() -> None:

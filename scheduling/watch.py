@@ -1,15 +1,14 @@
 """What the leader looks out for: edits, cancellations, deadlines, dead processes, clock steps."""
 
-import contextlib
 import threading
 import time
 from collections.abc import Callable
 from datetime import datetime
 
 import structlog
-from django.db import DatabaseError, InterfaceError, close_old_connections
+from django.db import close_old_connections
 
-from . import reasons, sweeps
+from . import reasons, sessions, sweeps
 from .hearing import Hearing
 from .leadership import Lock
 from .models import ChangeCounter, JobRun, Status
@@ -67,9 +66,10 @@ class Watch:
         """Close runs on time whose jobs don't notice that their deadline has passed."""
         for run in self._service.executor.overdue(DEAF_AFTER):
             logger.error("run_timed_out", job=run.job_name, run_id=run.run_id)
-            self._service.executor.give_up(run.run_id)
             error = reasons.DEAF % {"seconds": run.timeout_seconds} + f" {reasons.GOES_ON}"
             self._service.recorder.finished(run.closed(Status.TIMED_OUT, self._clock(), error))
+            # Only now: there is no moment at which nobody owes its outcome.
+            self._service.executor.give_up(run.run_id)
 
     def reconcile(self) -> None:
         """In the scheduler's thread, before a pass: nothing else writes its tables meanwhile."""
@@ -115,7 +115,7 @@ class Watch:
         """For a process that does not lead, or stops, and still has runs; at most once a second."""
         if (now := time.monotonic()) >= self._cancellations_at:
             self._cancellations_at = now + 1.0
-            with contextlib.suppress(DatabaseError, InterfaceError):
+            with sessions.Forgiving():
                 self._cancel_asked()
 
     def _cancel_asked(self) -> None:

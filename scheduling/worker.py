@@ -1,6 +1,5 @@
 """The worker process: stands by, leads, stops in two steps."""
 
-import contextlib
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -41,7 +40,7 @@ class Worker:
         self._threads = threads or settings.SCHEDULER_THREADS
         self._clock = clock
         self._stops = 0
-        self._listen_at = 0.0
+        self._listen_at = self._nobody_since = 0.0
 
     def stop(self, *_signal: object) -> None:
         """Safe to call from a signal handler: it only counts."""
@@ -93,7 +92,7 @@ class Worker:
 
         ``service`` is there when this process has led before and may still run jobs.
         """
-        since = time.monotonic()
+        self._nobody_since = time.monotonic()
         told = False
         while not self._stops:
             if lock.acquire():
@@ -101,10 +100,10 @@ class Worker:
             if not told:
                 logger.info("standing_by", worker=str(presence.process))
                 told = True
-            if self._leader_silent(presence) and time.monotonic() - since > _seconds(SILENT_AFTER):
+            if self._leader_silent(presence):
                 logger.warning("silent_leader_replaced", worker=str(presence.process))
                 lock.take_away()
-                since = time.monotonic()
+                self._nobody_since = time.monotonic()
             if service:
                 self._watch.close_overdue()
                 self._watch.hear_cancellations()
@@ -118,12 +117,19 @@ class Worker:
         if now < self._listen_at or not presence.in_touch:
             return False
         self._listen_at = now + _seconds(HEARTBEAT_EVERY) / 2
-        others = SchedulerProcess.objects.exclude(pk=presence.process.pk)
-        leaders = others.filter(stopped_at=None, leading_since__isnull=False)
-        with contextlib.suppress(DatabaseError, InterfaceError):
-            self._hearing.listen()
-            return all(self._hearing.is_silent(leader, self._clock()) for leader in leaders)
+        with sessions.Forgiving():
+            return self._all_silent(presence, now)
         return False
+
+    def _all_silent(self, presence: Presence, now: float) -> bool:
+        self._hearing.listen()
+        others = SchedulerProcess.objects.exclude(pk=presence.process.pk)
+        leaders = list(others.filter(stopped_at=None, leading_since__isnull=False))
+        if leaders:
+            self._nobody_since = now
+            return all(self._hearing.is_silent(leader, self._clock()) for leader in leaders)
+        # Between one leader and the next nobody leads by the rows.
+        return now - self._nobody_since > _seconds(SILENT_AFTER)
 
     def _take_over(self, service: SchedulerService) -> bool:
         schedules.add_missing()

@@ -45,7 +45,7 @@ def test_another_worker_goes_on_while_one_waits_for_its_last_run(installation):
 
 
 def test_a_thawed_worker_does_not_start_what_was_closed_meanwhile(installation):
-    """Guard: ``if self._may_begin(run_id):`` in scheduling/executors.py."""
+    """Guard: ``if self._may_begin(run_id) and`` in scheduling/executors.py."""
     leader, _ = leader_and_stand_by(
         installation, "elsewhere", FAULT_SILENT_AFTER="1.5", NAP="2", SCHEDULER_THREADS="1"
     )
@@ -70,7 +70,8 @@ def test_a_run_is_cancelled_though_its_worker_leads_no_more(installation):
     leader_and_stand_by(installation, "elsewhere", FAULT_LEADS_ONCE="yes")
     installation.queue("listen")
     wait_until(installation.napping.exists, 10)
-    lose_leadership(installation)
+    # On PostgreSQL as a restart of the server does it: none of its connections works any more.
+    cut_all_sessions(installation) if SERVER else lose_leadership(installation)
     wait_until(lambda: LEADS in installation.log(1), 10)
     ask_to_cancel(installation, "listen")
     wait_until(lambda: installation.runs("listen") == ["cancelled"], 10)
@@ -83,9 +84,72 @@ def test_a_run_is_cancelled_while_its_worker_stops(installation):
     wait_until(installation.napping.exists, 10)
     worker.send_signal(signal.SIGTERM)
     wait_until(lambda: "scheduler_stopping" in installation.log(), 10)
+    if SERVER:
+        cut_all_sessions(installation)
     ask_to_cancel(installation, "listen")
     wait_until(lambda: installation.runs("listen") == ["cancelled"], 10)
     assert worker.wait(10) == 0
+    assert installation.count(
+        "SELECT count(*) FROM scheduling_schedulerprocess WHERE stopped_at IS NULL"
+    ) == 0  # fmt: skip
+
+
+@on_postgresql
+def test_a_stand_by_whose_sessions_were_cut_still_replaces_a_frozen_leader(installation):
+    """Guard: ``close_old_connections()`` in ``Forgiving``, scheduling/sessions.py."""
+    leader, _ = leader_and_stand_by(installation, "elsewhere", FAULT_SILENT_AFTER="2")
+    ticked(installation, 1)
+    # All but those that the leader leads by, so that it goes on to lead.
+    installation.sql(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        " AND query NOT ILIKE '%LISTEN%'"
+        " AND pid NOT IN (SELECT pid FROM pg_locks WHERE locktype = 'advisory')"
+    )
+    ticked(installation, 1)
+    leader.send_signal(signal.SIGSTOP)
+    wait_until(lambda: LEADS in installation.log(1), 20)
+    leader.send_signal(signal.SIGCONT)
+    ticked(installation)
+    stop_all(installation)
+    assert broken_ticks(installation) == []
+
+
+def test_a_lost_run_of_a_job_whose_row_nothing_can_read_keeps_no_worker_from_leading(
+    installation,
+):
+    """Guard: ``allowed = dict(schedules.values_list(`` in scheduling/retries.py."""
+    worker = installation.worker(NAP="60")
+    ticked(installation, 1)
+    installation.queue("nap")
+    wait_until(installation.napping.exists, 10)
+    worker.send_signal(signal.SIGKILL)
+    worker.wait()
+    unreadable = (
+        "paused_until = 'infinity', paused = true" if SERVER else "created_at = '2026-13-01'"
+    )
+    installation.sql(
+        f"UPDATE scheduling_jobschedule SET max_retries = 2, {unreadable} WHERE name = 'nap'"
+    )
+    installation.worker(NAP="0")
+    ticked(installation)
+    assert installation.runs("nap")[0] == "lost"
+
+
+def test_runjob_finds_out_that_a_machine_lost_its_power(installation):
+    """Guard: ``_listen_for(name, presence)`` in the command ``runjob``."""
+    killed = installation.start("manage.py", "runjob", "listen")
+    wait_until(installation.napping.exists, 15)
+    killed.send_signal(signal.SIGKILL)
+    killed.wait()
+    installation.sql(
+        "UPDATE scheduling_schedulerprocess SET machine = 'of another boot', heartbeat_at = %s",
+        datetime(2026, 11, 1, 0, 0, 0, 7, tzinfo=UTC),
+    )
+    installation.napping.unlink()
+    installation.start("manage.py", "runjob", "listen")
+    wait_until(installation.napping.exists, 25)
+    assert installation.runs("listen") == ["lost", "running"]
 
 
 @on_postgresql

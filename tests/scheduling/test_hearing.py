@@ -103,3 +103,14 @@ def test_who_beats_between_two_looks_is_not_silent(listener):
     listener.pass_time(30, beats=False)
     listener.beat(listener.clock() - timedelta(seconds=1))
     assert not listener.finds_it_silent
+
+
+def test_whose_clock_is_behind_is_alive_as_long_as_it_beats(listener):
+    """Guard: ``was_old = is_first and`` in scheduling/hearing.py."""
+    for _ in range(4):
+        listener.pass_time(3, beats=False)
+        listener.beat(listener.clock() - timedelta(minutes=1))
+    listener.pass_time(9, beats=False)
+    assert not listener.finds_it_silent
+    listener.pass_time(12, beats=False)
+    assert listener.finds_it_silent

@@ -2,19 +2,24 @@
 
 import signal
 import sys
+import time
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from scheduling import claims, registry, runner, sweeps
 from scheduling.errors import UnknownJob
-from scheduling.models import Cause, JobRun, JobSchedule, Status
+from scheduling.hearing import Hearing
+from scheduling.models import MISSED_BEATS, SILENT_AFTER, Cause, JobRun, JobSchedule, Status
 from scheduling.presence import Presence
 from scheduling.recorder import Recorder
 from scheduling.runner import ClaimedRun
 from scheduling.tail import Tail
+
+LISTENS = MISSED_BEATS.total_seconds() + 2
 
 
 class Command(BaseCommand):
@@ -62,10 +67,28 @@ def _hear_of_cancellation(claimed: ClaimedRun) -> None:
         claimed.context.stop.set()
 
 
+def _listen_for(name: str, presence: Presence) -> None:
+    """Where the job's run belongs to a process that seems to be gone, find out: its machine may
+    have lost its power, or a container its end."""
+    silent = Q(process=None) | Q(process__heartbeat_at__lt=timezone.now() - SILENT_AFTER)
+    of_the_job = JobRun.objects.running().filter(job_name=name).exclude(process=presence.process)
+    hearing, ends = Hearing(lambda: presence.in_touch), time.monotonic() + LISTENS
+    while of_the_job.filter(silent).exists() and time.monotonic() < ends:
+        hearing.listen()
+        moment = timezone.now()
+        sweeps.close_lost_runs(
+            moment,
+            but=presence.process,
+            is_silent=lambda process, moment=moment: hearing.is_silent(process, moment),  # type: ignore[misc]
+        )
+        time.sleep(1)
+
+
 def _claim(name: str, presence: Presence) -> ClaimedRun:
     # Without a worker nobody else would close what a killed process left open.
     now = timezone.now()
     sweeps.close_lost_runs(now, but=presence.process)
+    _listen_for(name, presence)
     with transaction.atomic():
         schedule = JobSchedule.objects.filter(name=name).first()
         limit = schedule.max_instances if schedule else 1

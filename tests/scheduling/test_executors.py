@@ -1,0 +1,92 @@
+"""What becomes of claimed runs when the process stops."""
+
+import threading
+from datetime import timedelta
+
+import pytest
+from django.db import OperationalError
+
+from scheduling import claims, executors
+from scheduling.executors import ThreadExecutor
+from scheduling.models import JobRun, Status
+from scheduling.recorder import Recorder
+from scheduling.runner import ClaimedRun
+
+from .leader import schedule
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_run_that_waited_for_the_database_does_not_begin_in_a_process_that_stops(
+    leader, clock, cast, monkeypatch
+):
+    """Guard: ``not self._is_withdrawn(run_id)`` in scheduling/executors.py."""
+    monkeypatch.setattr(executors, "SURELY_OURS", -1.0)
+    monkeypatch.setattr(executors, "RETRY_EVERY", 0.02)
+    asked, back = threading.Event(), threading.Event()
+
+    def is_ours(_run_id: int) -> bool:
+        asked.set()
+        if not back.is_set():
+            raise OperationalError("gone")
+        return True
+
+    executor = ThreadExecutor(1, Recorder(leader.presence.process), clock, is_ours)
+    executor.submit_run(ClaimedRun(run_id=1, job_name="noop", scheduled_for=clock()))
+    assert asked.wait(5)
+    executor.drain()
+    back.set()
+    assert executor.wait(5)
+    assert cast.calls == []
+    assert executor.withdrawn() == {1}
+
+
+def test_what_is_withdrawn_while_others_are_released_is_released_next(leader, clock, monkeypatch):
+    """Guard: ``forget_withdrawn(withdrawn)`` in scheduling/service.py."""
+    service, now = leader.service, clock()
+    del service.executor.submit_run, service.executor.in_flight
+    service.executor._draining = True
+    first, second = (
+        JobRun.objects.create(
+            job_name=name,
+            status=Status.RUNNING,
+            scheduled_for=now,
+            claimed_at=now,
+            process=service.process,
+        )
+        for name in ("noop", "failing")
+    )
+    release = claims.release
+
+    def meanwhile(run_ids, process):
+        hand_over(second)
+        release(run_ids, process)
+
+    def hand_over(run: JobRun) -> None:
+        claimed = ClaimedRun(run_id=run.pk, job_name=run.job_name, scheduled_for=now)
+        service.executor.submit_run(claimed)
+
+    hand_over(first)
+    monkeypatch.setattr(claims, "release", meanwhile)
+    service.release()
+    monkeypatch.setattr(claims, "release", release)
+    service.release()
+    assert set(JobRun.objects.values_list("status", flat=True)) == {"queued"}
+
+
+def test_a_run_that_may_not_start_keeps_no_retry_of_another_job_waiting(leader, clock):
+    """Guard: ``later=Min(`` in scheduling/querysets.py."""
+    schedule("failing", interval_seconds=3_600, paused=True)
+    schedule("noop", interval_seconds=3_600)
+    leader.look()
+    JobRun.objects.create(
+        job_name="failing", trigger="startup", scheduled_for=clock(), queued_at=clock()
+    )
+    JobRun.objects.create(
+        job_name="noop",
+        trigger="retry",
+        attempt=2,
+        scheduled_for=clock(),
+        not_before=clock.now + timedelta(seconds=3),
+    )
+    assert leader.turn() == 3
