@@ -118,7 +118,8 @@ def test_a_stand_by_whose_sessions_were_cut_still_replaces_a_frozen_leader(insta
 def test_a_lost_run_of_a_job_whose_row_nothing_can_read_keeps_no_worker_from_leading(
     installation,
 ):
-    """Guard: ``allowed = dict(schedules.values_list(`` in scheduling/retries.py."""
+    """Guards: ``allowed = dict(schedules.values_list(`` and the ``except Exception`` before it in
+    scheduling/retries.py; either is enough."""
     worker = installation.worker(NAP="60")
     ticked(installation, 1)
     installation.queue("nap")
