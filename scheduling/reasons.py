@@ -9,7 +9,7 @@ from .errors import _
 # What a sentence below begins with.
 NO_WORKER = _("No worker was running")
 NO_WORKER_AT_FIRST = _("No worker was running at first, and then it came too late")
-TOO_BUSY = _("The worker was too busy, or its machine asleep")
+TOO_BUSY = _("The worker was too busy, its machine asleep or the database away")
 PAUSED = _("The schedule was paused")
 CHANGED = _("The schedule was changed")
 DISABLED = _("The schedule was disabled")
