@@ -2,8 +2,8 @@
 
 import pytest
 
-from mods import sync
-from mods.models import Mod
+from mods import jobs, sync, sync_versions
+from mods.models import GameVersion, Mod
 from scheduling import registry
 from scheduling.errors import RunCancelled, RunTimedOut
 from scheduling.registry import RunContext
@@ -61,3 +61,35 @@ def test_a_refresh_past_its_deadline_stores_nothing(
     assert isinstance(outcome.error, RunTimedOut)
     assert small_batches == [10]
     assert not Mod.objects.exists()
+
+
+def test_a_check_cancelled_between_the_channels_keeps_the_first_and_leaves_the_other(
+    upstream: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context = RunContext(job="server_versions_check", run_id=1)
+
+    def asked_afterwards(*feed):
+        counts = sync_versions.refresh_channel(*feed)
+        context.stop.set()
+        return counts
+
+    monkeypatch.setattr(jobs, "refresh_channel", asked_afterwards)
+    outcome = registry.get("server_versions_check").run(context)
+    assert isinstance(outcome.error, RunCancelled)
+    assert set(GameVersion.objects.values_list("channel", flat=True)) == {"stable"}
+
+
+def test_a_check_cancelled_while_it_stores_a_channel_stores_nothing_of_it(
+    upstream: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context = RunContext(job="server_versions_check", run_id=1)
+    note = sync_versions.changes.note
+
+    def interrupted(*noted):
+        note(*noted)
+        raise RunCancelled
+
+    monkeypatch.setattr(sync_versions.changes, "note", interrupted)
+    outcome = registry.get("server_versions_check").run(context)
+    assert isinstance(outcome.error, RunCancelled)
+    assert not GameVersion.objects.exists()
