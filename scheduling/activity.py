@@ -32,4 +32,5 @@ def activity(schedule: JobSchedule) -> Activity:
 
 def _newest(status: str) -> Subquery:
     runs = JobRun.objects.filter(job_name=OuterRef("name"), status=Status(status))
-    return Subquery(runs.order_by("-scheduled_for", "-attempt").values("pk")[:1])
+    # Ordered as the index by status is: by slot and attempt SQLite would walk through all runs.
+    return Subquery(runs.order_by("-scheduled_for", "-id").values("pk")[:1])
