@@ -105,6 +105,10 @@ def test_an_outcome_that_cannot_be_stored_keeps_no_other_waiting(presence):
     # Dropped, its run would be taken for one that never began.
     assert not recorder.close(0.5)
     assert recorder.unwritten() == {worse.pk}
+    # Its thread would try again for as long as the other tests run.
+    recorder._forget((), {worse.pk: finished(worse)})
+    recorder._thread.join(10)
+    assert not recorder.alive
 
 
 @pytest.mark.parametrize(

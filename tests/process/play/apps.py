@@ -151,7 +151,8 @@ def break_after_commit(job: str) -> None:
     def held_until_lost(self):
         if lost.is_set():
             lost.clear()
-            return False
+            # For good: whichever thread asks next finds the same.
+            self._session.pgconn.finish()
         return held(self)
 
     leadership.AdvisoryLock.held = held_until_lost
