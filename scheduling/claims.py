@@ -10,7 +10,8 @@ from django.db import IntegrityError, transaction
 from django.db.models import Count, Min, Q
 from django.utils.timezone import now
 
-from . import reasons, registry
+from . import batches, reasons, registry
+from .batches import Slot
 from .history import MOST_SLOTS
 from .models import Cause, JobRun, JobSchedule, SchedulerProcess, Status
 from .plan import Busy, Decision
@@ -26,10 +27,10 @@ def busy(names: Iterable[str]) -> dict[str, Busy]:
         JobRun.objects.running()
         .filter(job_name__in=list(names))
         .order_by()
-        .values("job_name")
+        .values_list("job_name")
         .annotate(count=Count("id"), since=Min("claimed_at"))
     )
-    return {row["job_name"]: Busy(count=row["count"], since=row["since"]) for row in rows}
+    return {name: Busy(count=count, since=since) for name, count, since in rows}
 
 
 def insert(
@@ -40,21 +41,49 @@ def insert(
     A slot that has its row already, from whatever scheduler, is left as it is: that is what
     keeps a slot from starting twice.
     """
-    rows = [
-        _row(name, left, process, now)
-        for name, many in decisions.items()
-        for one in many
-        if (left := _without_rows(name, one))
-    ]
-    if not rows:
+    decisions = _without_rows(decisions)
+    to_start: list[Slot] = []
+    rest: list[JobRun] = []
+    for name, many in decisions.items():
+        for one in many:
+            if one.status is Status.RUNNING:
+                to_start.append((name, one.slot))
+            else:
+                rest.append(_row(name, one, process, now))
+    if rest:
+        JobRun.objects.bulk_create(rest, ignore_conflicts=True)
+    if not to_start:
         return []
-    JobRun.objects.bulk_create(rows, ignore_conflicts=True)
-    # Which rows made it is not told, but no other pass writes this process at this moment.
-    return _claimed(process, now, trigger=Cause.SCHEDULE)
+    template = JobRun(
+        status=Status.RUNNING,
+        queued_at=now,
+        claimed_at=now,
+        worker=str(process),
+        process=process,
+    )
+    return _runs((*row, 1) for row in batches.insert_slots(template, to_start))
 
 
-def _without_rows(name: str, decision: Decision) -> Decision | None:
+def _without_rows(decisions: Mapping[str, list[Decision]]) -> dict[str, list[Decision]]:
     """A row for several slots begins at the first that has none, or it would be left out whole."""
+    missed = {name for name, many in decisions.items() if _first_missed(many)}
+    if not missed:
+        return dict(decisions)
+    slots = {one.slot for name in missed for one in decisions[name]}
+    there = JobRun.objects.filter(job_name__in=missed, scheduled_for__in=slots, attempt=1)
+    # None, unless the clock was set back: all else is asked of these only.
+    set_back = missed.intersection(there.order_by().values_list("job_name", flat=True))
+    return {
+        name: [left for one in many if (left := _left(name, one))] if name in set_back else many
+        for name, many in decisions.items()
+    }
+
+
+def _first_missed(many: list[Decision]) -> bool:
+    return any(one.status is Status.MISSED for one in many)
+
+
+def _left(name: str, decision: Decision) -> Decision | None:
     if decision.status is not Status.MISSED:
         return decision
     slots = [decision.slot, *decision.recent]
@@ -67,30 +96,31 @@ def take_queued(process: SchedulerProcess, now: datetime) -> list[ClaimedRun]:
 
     Runs of jobs that only a newer release knows are left for a worker that knows them.
     """
-    due = JobRun.objects.due(now).filter(job_name__in=registry.jobs())
-    if not due.exists():
+    waiting = JobRun.objects.due(now).order_by().values_list("job_name", flat=True).distinct()
+    names = [name for name in waiting if registry.find(name)]
+    if not names:
         return []
+    due = JobRun.objects.due(now).filter(job_name__in=names)
     if due.filter(trigger=Cause.SCHEDULE).exists():
         miss_late(now)
     # What nobody asked for waits while its job is paused, disabled or gone.
     active = JobSchedule.objects.active(now).values("name")
     due = due.filter(Q(trigger=Cause.MANUAL) | Q(job_name__in=active))
-    limits = dict(JobSchedule.objects.values_list("name", "max_instances"))
-    going_on = busy(registry.jobs())
-    free = {name: _number(limits.get(name)) or 1 for name in registry.jobs()}
-    for name, runs in going_on.items():
+    limits = JobSchedule.objects.filter(name__in=names).values_list("name", "max_instances")
+    free = dict.fromkeys(names, 1) | {name: _number(most) or 1 for name, most in limits}
+    for name, runs in busy(names).items():
         free[name] -= runs.count
     full = [name for name, number in free.items() if number <= 0]
-    waiting = due.exclude(job_name__in=full).select_for_update(skip_locked=True)
+    startable = due.exclude(job_name__in=full).select_for_update(skip_locked=True)
     taken = []
-    for run_id, name in waiting.values_list("id", "job_name")[:MAX_QUEUED_PER_PASS]:
+    for run_id, name in startable.values_list("id", "job_name")[:MAX_QUEUED_PER_PASS]:
         if free[name] > 0:
             free[name] -= 1
             taken.append(run_id)
     JobRun.objects.queued().filter(pk__in=taken).update(
         status=Status.RUNNING, process=process, worker=str(process), claimed_at=now
     )
-    return _claimed(process, now, pk__in=taken)
+    return _claimed(process, pk__in=taken, claimed_at=now)
 
 
 def miss_late(now: datetime) -> None:
@@ -117,7 +147,7 @@ def is_held(run_id: int, process: SchedulerProcess) -> bool:
 
 def unstarted(process: SchedulerProcess) -> list[ClaimedRun]:
     """What the database says this process has claimed."""
-    return _claimed(process, None)
+    return _claimed(process)
 
 
 def release(run_ids: Iterable[int], process: SchedulerProcess) -> None:
@@ -136,35 +166,32 @@ def release(run_ids: Iterable[int], process: SchedulerProcess) -> None:
 
 
 def _row(name: str, decision: Decision, process: SchedulerProcess, now: datetime) -> JobRun:
-    row = JobRun(
+    return JobRun(
         job_name=name,
         status=decision.status,
         scheduled_for=decision.slot,
         slots=min(decision.slots, MOST_SLOTS),
         until=decision.until,
         queued_at=now,
+        finished_at=now,
         worker=str(process),
+        error=decision.reason,
     )
-    if decision.status is Status.RUNNING:
-        row.process, row.claimed_at = process, now
-    else:
-        row.finished_at, row.error = now, decision.reason
-    return row
 
 
-def _claimed(process: SchedulerProcess, at: datetime | None, **filters: object) -> list[ClaimedRun]:
+def _claimed(process: SchedulerProcess, **filters: object) -> list[ClaimedRun]:
     runs = JobRun.objects.running().filter(process=process, **filters)
-    if at is not None:
-        runs = runs.filter(claimed_at=at)
-    rows = list(
-        runs.order_by("scheduled_for", "id").values_list(
-            "id", "job_name", "scheduled_for", "attempt"
-        )
-    )
-    if not rows:
+    return _runs(runs.order_by().values_list("id", "job_name", "scheduled_for", "attempt"))
+
+
+def _runs(rows: Iterable[tuple[int, str, datetime, int]]) -> list[ClaimedRun]:
+    """The runs of these rows, oldest slot first, with the deadlines that are set now."""
+    rows = sorted(rows, key=lambda row: (row[2], row[0]))
+    names = {name for _id, name, _slot, _attempt in rows}
+    if not names:
         return []
-    limited = JobSchedule.objects.exclude(timeout_seconds=None)
-    timeouts = dict(limited.values_list("name", "timeout_seconds"))
+    limited = JobSchedule.objects.filter(name__in=names).exclude(timeout_seconds=None)
+    timeouts = dict(limited.order_by().values_list("name", "timeout_seconds"))
     return [
         ClaimedRun(
             run_id=run_id,

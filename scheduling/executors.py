@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
@@ -42,14 +42,17 @@ class ThreadExecutor(BaseExecutor):
         self._withdrawn: set[int] = set()
         self._draining = False
 
-    def submit_run(self, claimed: ClaimedRun) -> None:
+    def submit_runs(self, claimed: Iterable[ClaimedRun]) -> None:
+        runs = {run.run_id: run for run in claimed}
         with self._claimed_lock:
             if self._draining:
-                self._withdrawn.add(claimed.run_id)
+                self._withdrawn.update(runs)
                 return
-            self._claimed.setdefault(claimed.run_id, claimed)
-            self._submitted_at.setdefault(claimed.run_id, time.monotonic())
-            self._threads.submit(claimed.run_id)
+            now = time.monotonic()
+            for run_id, run in runs.items():
+                self._claimed.setdefault(run_id, run)
+                self._submitted_at.setdefault(run_id, now)
+            self._threads.submit(runs)
 
     def in_flight(self) -> dict[int, ClaimedRun]:
         """The runs that wait for a thread or are going on."""

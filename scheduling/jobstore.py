@@ -14,6 +14,8 @@ from apscheduler.jobstores.base import BaseJobStore, JobLookupError
 from django_apscheduler.jobstores import DjangoJobStore
 from django_apscheduler.models import DjangoJob
 
+from . import batches
+
 logger = structlog.get_logger(__name__)
 
 
@@ -35,13 +37,14 @@ class SlotStore(DjangoJobStore):
         """The next run of every stored job; None where it is paused."""
         return dict(DjangoJob.objects.values_list("id", "next_run_time"))
 
-    def due(self, now: datetime) -> dict[str, datetime]:
-        """The jobs whose next slot has come, with that slot; locked until the commit.
+    def due(self, now: datetime, most: int | None = None) -> dict[str, datetime]:
+        """The jobs whose next slot has come, with that slot; locked until the commit. The ``most``
+        that are due longest.
 
         A row that another process holds is passed over: it must not keep the others waiting.
         """
         rows = DjangoJob.objects.select_for_update(skip_locked=True).filter(next_run_time__lte=now)
-        return dict(rows.order_by("next_run_time", "id").values_list("id", "next_run_time"))
+        return dict(rows.order_by("next_run_time", "id").values_list("id", "next_run_time")[:most])
 
     def restore(self, names: Iterable[str]) -> dict[str, Job]:
         """The jobs of these names; those that can't be restored are logged and left out."""
@@ -53,9 +56,8 @@ class SlotStore(DjangoJobStore):
 
     def advance(self, next_runs: Mapping[str, datetime]) -> None:
         """Store the next run of each of these jobs, in one statement."""
-        rows = [DjangoJob(id=name, next_run_time=slot) for name, slot in next_runs.items()]
-        if rows:
-            DjangoJob.objects.bulk_update(rows, ["next_run_time"])
+        if next_runs:
+            batches.set_moments(DjangoJob, "next_run_time", next_runs.items())
 
     def hold(self, name: str) -> None:
         """Lock the job's row until the commit, without waiting for whoever has it locked."""

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -18,16 +18,28 @@ from django.db import (
 from django.db.models import Value
 from django.db.models.functions import Concat
 
-from . import reasons, retries
+from . import batches, reasons, retries
 from .models import JobRun, SchedulerProcess, Status
-from .querysets import JobRunQuerySet
 from .text import clean
 
 logger = structlog.get_logger(__name__)
 
 # A quick run's start and end are written together; a slow one's start is not kept waiting.
 START_MAY_WAIT = 0.1
+# Between two writes when outcomes come in numbers: so that they are written together.
+GATHER = 0.03
 RETRY_FIRST, RETRY_LAST = 0.2, 5.0
+# The columns that an end fills.
+_OUTCOME = (
+    "status",
+    "started_at",
+    "finished_at",
+    "result",
+    "error",
+    "traceback",
+    "log",
+    "progress",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +127,8 @@ class Recorder:
             else:
                 pause = RETRY_FIRST
             self.on_written()
+            if len(batch[1]) > 1:
+                time.sleep(GATHER)
         connection.close()
 
     def _settle(self, started: dict[int, datetime], finished: dict[int, Finished]) -> None:
@@ -178,34 +192,33 @@ class Recorder:
 
     def _write(self, started: dict[int, datetime], finished: dict[int, Finished]) -> None:
         with transaction.atomic():
-            mine = JobRun.objects.running().filter(process=self._process)
-            for run_id, at in started.items():
-                mine.filter(pk=run_id).update(started_at=at)
-            written = [one for one in finished.values() if self._close(mine, one)]
+            if started:
+                self._update(["started_at"], [(run_id, [at]) for run_id, at in started.items()])
+            written = self._close(finished.values())
             failed = [one for one in written if one.may_retry and one.status in retries.RETRIED]
             queued = retries.queue(failed)
         if queued:
             self.on_retry()
 
-    def _close(self, mine: JobRunQuerySet, outcome: Finished) -> bool:
-        """Write an outcome; False when the row was closed before, and says so then."""
-        if mine.filter(pk=outcome.run_id).update(
-            status=outcome.status,
-            started_at=outcome.started_at,
-            finished_at=outcome.finished_at,
-            result=outcome.result,
-            error=outcome.error,
-            traceback=outcome.traceback,
-            log=outcome.log,
-            progress=outcome.progress,
-        ):
-            return True
+    def _close(self, outcomes: Iterable[Finished]) -> list[Finished]:
+        """Write outcomes; returns those whose row was still open, and tells of the others."""
+        outcomes = list(outcomes)
+        rows = [(one.run_id, [getattr(one, name) for name in _OUTCOME]) for one in outcomes]
+        written = self._update(_OUTCOME, rows)
+        for one in outcomes:
+            if one.run_id not in written:
+                self._note_late(one)
+        return [one for one in outcomes if one.run_id in written]
+
+    def _update(self, fields: Sequence[str], rows: list[tuple[int, list[Any]]]) -> set[int]:
+        return batches.update_running(JobRun, self._process.pk, fields, rows)
+
+    def _note_late(self, outcome: Finished) -> None:
         _tell_late(outcome)
         ended = f"{outcome.finished_at:%Y-%m-%d %H:%M:%S} UTC"
         too_late = reasons.ENDED_TOO_LATE % {"at": ended, "status": outcome.status.label}
         closed = JobRun.objects.finished().filter(pk=outcome.run_id, process=self._process)
         closed.update(error=Concat("error", Value(f" {too_late}")))
-        return False
 
 
 def _tell_late(outcome: Finished) -> None:

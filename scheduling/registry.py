@@ -139,6 +139,11 @@ def jobs() -> dict[str, Job]:
     return dict(sorted(_jobs.items()))
 
 
+def find(name: str) -> Job | None:
+    """The job of this name, if there is one."""
+    return _jobs.get(name)
+
+
 def get(name: str) -> Job:
     """The job of this name; raises UnknownJob with the names there are."""
     try:

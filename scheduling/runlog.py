@@ -31,7 +31,8 @@ class RunLog:
 
     def __init__(self) -> None:
         self._first: list[dict[str, Any]] = []
-        self._last: deque[dict[str, Any]] = deque(maxlen=LAST_EVENTS)
+        # Few runs log so much, and an empty deque is not small.
+        self._last: deque[dict[str, Any]] | None = None
         self._seen = 0
         # Held for no longer than it takes to append, or to copy some hundred references.
         self._lock = threading.Lock()
@@ -47,13 +48,15 @@ class RunLog:
             self._seen += 1
             if len(self._first) < FIRST_EVENTS:
                 self._first.append(kept)
-            else:
-                self._last.append(kept)
+                return
+            if self._last is None:
+                self._last = deque(maxlen=LAST_EVENTS)
+            self._last.append(kept)
 
     def events(self) -> list[dict[str, Any]]:
         """The log as JSON: ``{"at", "level", "event", ...fields}``, oldest first."""
         with self._lock:
-            first, last, seen = list(self._first), list(self._last), self._seen
+            first, last, seen = list(self._first), list(self._last or ()), self._seen
         left_out = seen - len(first) - len(last)
         gap = [{"level": "warning", "event": "log_events_left_out", "count": left_out}]
         return [*first, *(gap if left_out else []), *last]

@@ -24,6 +24,9 @@ logger = structlog.get_logger(__name__)
 # the floor keeps a slot that can't be moved on from becoming a hot loop.
 LONGEST_WAIT, SHORTEST_WAIT = 10.0, 0.2
 RETRY_FIRST, RETRY_LAST = 0.2, 5.0
+# Slots that a pass takes at most. The first of them start while the next pass claims its own, and
+# whoever waits for the database (an edit, a heartbeat on SQLite) waits no longer than for one.
+MOST_DUE = 500
 
 
 class SlotScheduler(BackgroundScheduler):
@@ -55,6 +58,8 @@ class SlotScheduler(BackgroundScheduler):
         self._unsure = False
         self._waiting = False
         self._stuck: set[str] = set()
+        # Whether the last pass took as many slots as it may: there may be more.
+        self._full = False
 
     def halt(self, patience: float) -> None:
         """Stop the loop, waiting for a pass that is going on for ``patience`` seconds at most.
@@ -116,15 +121,15 @@ class SlotScheduler(BackgroundScheduler):
                     transaction.set_rollback(True)
                     claimed = []
             # Only now: a claim that was not committed must not run.
-            for run in claimed:
-                self._executor.submit_run(run)
+            self._executor.submit_runs(claimed)
             return self._wait_after(now)
 
     def _claim_slots(self, now: datetime) -> list[ClaimedRun]:
-        due = self._store.due(now)
-        known = registry.jobs()
+        most = MOST_DUE + len(self._stuck)
+        due = self._store.due(now, most)
+        self._full = len(due) == most
         # A job that only a newer release knows is left for a worker that knows it.
-        jobs = self._store.restore(name for name in due if name in known)
+        jobs = self._store.restore(name for name in due if registry.find(name))
         self._stuck = due.keys() - jobs.keys()
         going_on = claims.busy(jobs)
         decisions: dict[str, list[Decision]] = {}
@@ -154,7 +159,7 @@ class SlotScheduler(BackgroundScheduler):
         if upcoming is None:
             return LONGEST_WAIT
         if upcoming <= now:
-            return SHORTEST_WAIT
+            return 0.0 if self._full else SHORTEST_WAIT
         return max(0.0, min((upcoming - self._clock()).total_seconds(), LONGEST_WAIT))
 
     def _after_failure(self, error: Exception) -> float:
@@ -174,9 +179,8 @@ class SlotScheduler(BackgroundScheduler):
         the rows do.
         """
         at_hand = self._executor.owed()
-        for run in claims.unstarted(self._process):
-            if run.run_id not in at_hand:
-                self._executor.submit_run(run)
+        left = [run for run in claims.unstarted(self._process) if run.run_id not in at_hand]
+        self._executor.submit_runs(left)
 
 
 def _policy(job: Job) -> Policy:

@@ -2,8 +2,8 @@
 
 import itertools
 import threading
-from collections import deque
-from collections.abc import Callable
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
 
 import structlog
 
@@ -20,58 +20,68 @@ class Threads:
 
     def __init__(self, size: int, work: Callable[[int], None]) -> None:
         self._size, self._work = size, work
-        self._changed = threading.Condition()
-        self._waiting: deque[int] = deque()
+        lock = threading.Lock()
+        # Each wakes only those whom it concerns: with many keys a thread that wakes for nothing
+        # costs more than the work.
+        self._to_do, self._all_done = threading.Condition(lock), threading.Condition(lock)
+        # In the order in which they came.
+        self._waiting: OrderedDict[int, None] = OrderedDict()
         self._working: set[int] = set()
         self._given_up: set[int] = set()
         self._idle = self._living = 0
         self._closed = False
         self._numbers = itertools.count(1)
 
-    def submit(self, key: int) -> None:
-        with self._changed:
-            if key not in self._working and key not in self._waiting:
-                self._waiting.append(key)
-            if self._idle < len(self._waiting) and self._living < self._size:
-                self._grow()
-            self._changed.notify_all()
+    def submit(self, keys: Iterable[int]) -> None:
+        with self._to_do:
+            for key in keys:
+                if key not in self._working:
+                    self._waiting[key] = None
+            while self._idle < len(self._waiting) and self._living < self._size:
+                if not self._grow():
+                    break
+            self._to_do.notify(len(self._waiting))
 
     def keys(self) -> set[int]:
         """What waits or is being worked on, but for what was given up."""
-        with self._changed:
+        with self._to_do:
             return self._working.union(self._waiting)
 
     def withdraw(self) -> list[int]:
         """Take back what no thread has begun."""
-        with self._changed:
+        with self._to_do:
             withdrawn = list(self._waiting)
             self._waiting.clear()
-            self._changed.notify_all()
+            self._tell_if_done()
         return withdrawn
 
     def give_up(self, key: int) -> None:
         """Let another thread take the place of the one that works on ``key``."""
-        with self._changed:
+        with self._to_do:
             if key in self._working:
                 self._working.discard(key)
                 self._given_up.add(key)
                 self._living -= 1
                 if self._waiting:
                     self._grow()
-                self._changed.notify_all()
+                self._tell_if_done()
 
     def wait(self, seconds: float | None) -> bool:
         """Wait until nothing waits or works any more; False when the time was not enough."""
-        with self._changed:
-            return self._changed.wait_for(lambda: not (self._waiting or self._working), seconds)
+        with self._all_done:
+            return self._all_done.wait_for(lambda: not (self._waiting or self._working), seconds)
 
     def close(self) -> None:
         """Let idle threads end; those at work end when their work does."""
-        with self._changed:
+        with self._to_do:
             self._closed = True
-            self._changed.notify_all()
+            self._to_do.notify_all()
 
-    def _grow(self) -> None:
+    def _tell_if_done(self) -> None:
+        if not (self._waiting or self._working):
+            self._all_done.notify_all()
+
+    def _grow(self) -> bool:
         name = f"{THREAD_NAME}{next(self._numbers)}"
         try:
             threading.Thread(target=self._run, name=name, daemon=True).start()
@@ -80,26 +90,27 @@ class Threads:
             logger.error("thread_not_started", error=str(error), threads=self._living)
             if not self._living:
                 raise
-        else:
-            self._living += 1
+            return False
+        self._living += 1
+        return True
 
     def _run(self) -> None:
         while True:
-            with self._changed:
+            with self._to_do:
                 self._idle += 1
-                self._changed.wait_for(lambda: self._waiting or self._closed)
+                self._to_do.wait_for(lambda: self._waiting or self._closed)
                 self._idle -= 1
                 if not self._waiting:
                     return
-                key = self._waiting.popleft()
+                key, _ = self._waiting.popitem(last=False)
                 self._working.add(key)
             try:
                 self._work(key)
             except Exception:
                 logger.exception("work_raised", key=key)
-            with self._changed:
+            with self._to_do:
                 self._working.discard(key)
-                self._changed.notify_all()
+                self._tell_if_done()
                 if key in self._given_up:
                     # Another thread has taken this one's place.
                     self._given_up.discard(key)

@@ -144,7 +144,7 @@ class JobSchedule(models.Model):
     @property
     def job(self) -> registry.Job | None:
         """The registered job; None when the code that this process runs has none."""
-        return registry.jobs().get(self.name)
+        return registry.find(self.name)
 
     @property
     def min_interval(self) -> int:

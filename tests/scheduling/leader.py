@@ -39,7 +39,7 @@ class Leader:
         self.scheduler = self.service._scheduler
         self.reconciler = Reconciler(self.service)
         self.started: list[ClaimedRun] = []
-        self.service.executor.submit_run = self.started.append
+        self.service.executor.submit_runs = self.started.extend
         self.service.executor.in_flight = lambda: {run.run_id: run for run in self.started}
         self.scheduler.leading_since = self.presence.lead()
         self.scheduler._event = threading.Event()

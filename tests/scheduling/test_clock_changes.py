@@ -94,7 +94,7 @@ def test_an_hour_back_runs_on_and_nothing_twice(leader, clock):
 
 
 def test_slots_that_are_missed_after_the_clock_was_set_back_have_their_row(leader, clock):
-    """Guard: ``_without_rows(name, one)`` in scheduling/claims.py."""
+    """Guard: ``if (left := _left(name, one))`` in scheduling/claims.py."""
     schedule("noop", cron="* * * * *", timezone="UTC")
     leader.look()
     live(leader, 1, minutes=1)

@@ -32,7 +32,7 @@ def test_a_run_that_waited_for_the_database_does_not_begin_in_a_process_that_sto
         return True
 
     executor = ThreadExecutor(1, Recorder(leader.presence.process), clock, is_ours)
-    executor.submit_run(ClaimedRun(run_id=1, job_name="noop", scheduled_for=clock()))
+    executor.submit_runs([ClaimedRun(run_id=1, job_name="noop", scheduled_for=clock())])
     assert asked.wait(5)
     executor.drain()
     back.set()
@@ -44,7 +44,7 @@ def test_a_run_that_waited_for_the_database_does_not_begin_in_a_process_that_sto
 def test_what_is_withdrawn_while_others_are_released_is_released_next(leader, clock, monkeypatch):
     """Guard: ``forget_withdrawn(withdrawn)`` in scheduling/service.py."""
     service, now = leader.service, clock()
-    del service.executor.submit_run, service.executor.in_flight
+    del service.executor.submit_runs, service.executor.in_flight
     service.executor._draining = True
     first, second = (
         JobRun.objects.create(
@@ -64,7 +64,7 @@ def test_what_is_withdrawn_while_others_are_released_is_released_next(leader, cl
 
     def hand_over(run: JobRun) -> None:
         claimed = ClaimedRun(run_id=run.pk, job_name=run.job_name, scheduled_for=now)
-        service.executor.submit_run(claimed)
+        service.executor.submit_runs([claimed])
 
     hand_over(first)
     monkeypatch.setattr(claims, "release", meanwhile)

@@ -6,7 +6,7 @@ import pytest
 from django.db import OperationalError, transaction
 from django_apscheduler.models import DjangoJob
 
-from scheduling import claims
+from scheduling import claims, registry
 from scheduling.models import Cause, JobRun, Status
 
 from .leader import NOON, Leader, rows, schedule
@@ -160,7 +160,7 @@ def test_a_claim_whose_commit_was_in_doubt_is_started_once(leader, clock, monkey
     # The claim is committed, but the answer is lost on the way.
     with monkeypatch.context() as broken:
         broken.setattr(leader.scheduler, "_wait_after", lambda _now: 0.0)
-        broken.setattr(leader.service.executor, "submit_run", _connection_lost)
+        broken.setattr(leader.service.executor, "submit_runs", _connection_lost)
         leader.turn()
     assert rows() == [("12:01:00", "running")]
     leader.turn()
@@ -344,7 +344,7 @@ def test_recovering_starts_nothing_that_is_at_hand(cast, clock):
     """With the real executor: what flies or waits to be recorded is not started again."""
     leader = Leader(clock)
     executor = leader.service.executor
-    del executor.submit_run, executor.in_flight
+    del executor.submit_runs, executor.in_flight
     queue("slow")
     leader.turn()
     assert cast.begun.wait(5)
@@ -358,3 +358,44 @@ def test_recovering_starts_nothing_that_is_at_hand(cast, clock):
     leader.service.recorder.start()
     assert leader.service.recorder.close(5)
     assert rows("slow") == [("12:00:00", "succeeded")]
+
+
+def test_more_slots_than_a_pass_takes_are_claimed_by_the_next_at_once(leader, clock, monkeypatch):
+    monkeypatch.setattr("scheduling.scheduler.MOST_DUE", 2)
+    for name in ("noop", "failing", "slow"):
+        schedule(name, interval_seconds=60)
+    leader.look()
+    clock.forward(seconds=60)
+    assert leader.turn() == 0
+    assert len(leader.started) == 2
+    assert leader.turn() > 0
+    assert {run.job_name for run in leader.started} == {"noop", "failing", "slow"}
+
+
+def test_jobs_that_nobody_here_knows_keep_no_other_from_starting(leader, clock, monkeypatch):
+    monkeypatch.setattr("scheduling.scheduler.MOST_DUE", 2)
+    schedule(interval_seconds=60)
+    leader.look()
+    clock.forward(seconds=60)
+    long_ago = clock.now - timedelta(hours=1)
+    for name in ("of_tomorrow", "of_next_week", "of_next_year"):
+        DjangoJob.objects.create(id=name, next_run_time=long_ago, job_state=b"")
+    for _ in range(3):
+        leader.turn()
+    assert [run.job_name for run in leader.started] == ["noop"]
+
+
+def test_a_pass_asks_no_more_of_a_hundred_slots_than_of_one(
+    leader, clock, monkeypatch, django_assert_max_num_queries
+):
+    """Guard: one statement each for claims and next runs, scheduling/batches.py."""
+    monkeypatch.setattr(registry, "_jobs", dict(registry._jobs))
+    names = [f"one_of_many_{number}" for number in range(100)]
+    for name in names:
+        registry.safe_job(name)(lambda: None)
+        schedule(name, interval_seconds=60)
+    leader.look()
+    clock.forward(seconds=60)
+    with django_assert_max_num_queries(12):
+        leader.turn()
+    assert {run.job_name for run in leader.started} == set(names)

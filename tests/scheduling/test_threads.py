@@ -22,7 +22,7 @@ class Work:
 
     def hold(self, key):
         self.held[key] = threading.Event()
-        self.threads.submit(key)
+        self.threads.submit([key])
         wait_until(lambda: key in self.begun)
         return self.held[key]
 
@@ -45,7 +45,7 @@ def work():
 def test_everything_is_done_in_its_order(work):
     work = work()
     for key in range(50):
-        work.threads.submit(key)
+        work.threads.submit([key])
     assert work.threads.wait(5)
     assert work.done == list(range(50))
 
@@ -53,7 +53,7 @@ def test_everything_is_done_in_its_order(work):
 def test_no_more_at_a_time_than_there_are_threads(work):
     work = work(2)
     holding = [work.hold(key) for key in (1, 2)]
-    work.threads.submit(3)
+    work.threads.submit([3])
     assert not work.threads.wait(0.05)
     assert 3 not in work.begun
     holding[0].set()
@@ -63,7 +63,7 @@ def test_no_more_at_a_time_than_there_are_threads(work):
 def test_the_same_key_is_not_worked_on_twice(work):
     work = work(2)
     held = work.hold(1)
-    work.threads.submit(1)
+    work.threads.submit([1])
     held.set()
     assert work.threads.wait(5)
     assert work.done == [1]
@@ -72,7 +72,7 @@ def test_the_same_key_is_not_worked_on_twice(work):
 def test_what_has_not_begun_can_be_withdrawn(work):
     work = work()
     held = work.hold(1)
-    work.threads.submit(2)
+    work.threads.submit([2])
     assert work.threads.withdraw() == [2]
     held.set()
     assert work.threads.wait(5)
@@ -82,13 +82,13 @@ def test_what_has_not_begun_can_be_withdrawn(work):
 def test_a_thread_that_is_given_up_makes_room_for_another(work):
     work = work()
     held = work.hold(1)
-    work.threads.submit(2)
+    work.threads.submit([2])
     work.threads.give_up(1)
     wait_until(lambda: work.done == [2])
     assert work.threads.wait(5)
     held.set()
     wait_until(lambda: work.done == [2, 1])
-    work.threads.submit(3)
+    work.threads.submit([3])
     wait_until(lambda: work.done == [2, 1, 3])
 
 
@@ -100,8 +100,8 @@ def test_work_that_raises_frees_its_thread(work):
         raise ValueError
 
     threads = Threads(1, wild)
-    threads.submit(1)
-    threads.submit(2)
+    threads.submit([1])
+    threads.submit([2])
     assert threads.wait(5)
     assert done == [1, 2]
     threads.close()
@@ -116,9 +116,9 @@ def test_a_system_that_has_no_more_threads_makes_things_slow_and_nothing_twice(w
         raise RuntimeError("can't start new thread")
 
     monkeypatch.setattr(threading.Thread, "start", none_left)
-    work.threads.submit(2)
+    work.threads.submit([2])
     monkeypatch.setattr(threading.Thread, "start", start)
-    work.threads.submit(2)
+    work.threads.submit([2])
     held.set()
     assert work.threads.wait(5)
     assert sorted(work.done) == [1, 2]

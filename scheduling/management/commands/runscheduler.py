@@ -1,5 +1,6 @@
 """The worker."""
 
+import gc
 import math
 import multiprocessing
 import os
@@ -41,6 +42,10 @@ class Command(BaseCommand):
         for name in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(name, worker.stop)
         worker.patiently(self._check)
+        # What was loaded by now stays: to look through it for garbage, again and again, would
+        # stop all threads for longer than a pass takes.
+        gc.collect()
+        gc.freeze()
         code = worker.run()
         if code or _left_behind():
             sys.stdout.flush()

@@ -189,14 +189,14 @@ def die_while_claiming() -> None:
 def die_when_claimed() -> None:
     from scheduling.executors import ThreadExecutor
 
-    submit_run = ThreadExecutor.submit_run
+    submit_runs = ThreadExecutor.submit_runs
 
     def deadly(self, claimed):
-        if claimed.job_name == "nap":
+        if any(run.job_name == "nap" for run in claimed):
             die()
-        submit_run(self, claimed)
+        submit_runs(self, claimed)
 
-    ThreadExecutor.submit_run = deadly
+    ThreadExecutor.submit_runs = deadly
 
 
 def die_when_started() -> None:
@@ -239,9 +239,9 @@ def die_while_closing() -> None:
 
     close = Recorder._close
 
-    def deadly(self, mine, outcome):
-        closed = close(self, mine, outcome)
-        if outcome.result == "rested":
+    def deadly(self, outcomes):
+        closed = close(self, outcomes)
+        if any(outcome.result == "rested" for outcome in closed):
             die()
         return closed
 
