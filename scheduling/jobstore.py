@@ -4,19 +4,33 @@ The table is a cache of what people set (``JobSchedule``): ``next_run_time`` is 
 pass and read by pages, ``job_state`` is APScheduler's pickled job.
 """
 
+import pickle
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 import structlog
 from apscheduler.job import Job
 from apscheduler.jobstores.base import BaseJobStore, JobLookupError
+from django.db.models import QuerySet
 from django_apscheduler.jobstores import DjangoJobStore
 from django_apscheduler.models import DjangoJob
 
-from . import batches
+from . import batches, triggers
+from .plan import Policy
+from .triggers import Trigger
 
 logger = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """A stored job as a pass takes it: when its slots are, and what becomes of late ones."""
+
+    trigger: Trigger
+    policy: Policy
 
 
 class SlotStore(DjangoJobStore):
@@ -24,7 +38,7 @@ class SlotStore(DjangoJobStore):
 
     def __init__(self) -> None:
         super().__init__()
-        self._restored: dict[str, Job] = {}
+        self._restored: dict[str, Planned] = {}
 
     def start(self, scheduler: Any, alias: str) -> None:
         # Past the parent, which would record executions that JobRun records better.
@@ -33,9 +47,13 @@ class SlotStore(DjangoJobStore):
     def shutdown(self) -> None:
         self._restored.clear()
 
-    def next_runs(self) -> dict[str, datetime | None]:
-        """The next run of every stored job; None where it is paused."""
-        return dict(DjangoJob.objects.values_list("id", "next_run_time"))
+    def names(self) -> set[str]:
+        """Of all stored jobs."""
+        return set(DjangoJob.objects.values_list("id", flat=True))
+
+    def next_runs(self, names: Iterable[str]) -> dict[str, datetime | None]:
+        """The next runs of those of these jobs that are stored; None where one is paused."""
+        return dict(_named(names).values_list("id", "next_run_time"))
 
     def due(self, now: datetime, most: int | None = None) -> dict[str, datetime]:
         """The jobs whose next slot has come, with that slot; locked until the commit. The ``most``
@@ -46,12 +64,16 @@ class SlotStore(DjangoJobStore):
         rows = DjangoJob.objects.select_for_update(skip_locked=True).filter(next_run_time__lte=now)
         return dict(rows.order_by("next_run_time", "id").values_list("id", "next_run_time")[:most])
 
-    def restore(self, names: Iterable[str]) -> dict[str, Job]:
+    def restore(self, names: Iterable[str]) -> dict[str, Planned]:
         """The jobs of these names; those that can't be restored are logged and left out."""
         names = list(names)
         unread = [name for name in names if name not in self._restored]
         if unread:
-            self._get_jobs(id__in=unread)
+            for name, state in _named(unread).values_list("id", "job_state"):
+                try:
+                    self._restored[name] = _planned(pickle.loads(state))  # noqa: S301 - our own
+                except Exception as error:  # noqa: BLE001 - a pickle may raise anything
+                    logger.warning("stored_job_unreadable", job=name, error=str(error)[:300])
         return {name: self._restored[name] for name in names if name in self._restored}
 
     def advance(self, next_runs: Mapping[str, datetime]) -> None:
@@ -64,9 +86,25 @@ class SlotStore(DjangoJobStore):
         held = DjangoJob.objects.select_for_update(nowait=True).filter(id=name)
         held.values_list("id").first()
 
-    def forget(self, name: str) -> None:
-        """Read this job anew next time: another process may have changed it."""
-        self._restored.pop(name, None)
+    def add_new(self, jobs: Iterable[Job]) -> None:
+        """Store jobs that are not there; raises IntegrityError when one is."""
+        rows = [
+            DjangoJob(
+                id=job.id,
+                next_run_time=job.next_run_time,
+                job_state=pickle.dumps(job.__getstate__(), self.pickle_protocol),
+            )
+            for job in jobs
+        ]
+        DjangoJob.objects.bulk_create(rows)
+
+    def forget(self, *names: str) -> None:
+        """Read these jobs anew next time: another process may have changed them."""
+        for name in names:
+            self._restored.pop(name, None)
+
+    def forget_all(self) -> None:
+        self._restored.clear()
 
     def lookup_job(self, job_id: str) -> Job | None:
         found = self._get_jobs(id=job_id)
@@ -107,6 +145,33 @@ class SlotStore(DjangoJobStore):
                 continue
             # The pass writes only the column, so the pickled time is behind it.
             job.next_run_time = slot.astimezone(UTC) if slot else None
-            self._restored[name] = job
             jobs.append(job)
         return jobs
+
+
+def _named(names: Iterable[str]) -> QuerySet[DjangoJob]:
+    rows: QuerySet[DjangoJob] = DjangoJob.objects.filter(id__in=list(names))
+    return rows
+
+
+def _planned(state: Mapping[str, Any]) -> Planned:
+    """Of what APScheduler keeps of a job that which a pass takes, and that once for all who
+    have the same: there may be many jobs."""
+    trigger = triggers.shared(state["trigger"])
+    catch_up = isinstance(trigger, triggers.Interval)
+    grace, coalesce, most = (
+        state["misfire_grace_time"],
+        state["coalesce"],
+        state["max_instances"],
+    )
+    return Planned(trigger=trigger, policy=_policy(catch_up, grace, coalesce, most))
+
+
+@lru_cache(maxsize=1_000)
+def _policy(catch_up: bool, grace_seconds: int, coalesce: bool, max_instances: int) -> Policy:
+    return Policy(
+        catch_up=catch_up,
+        grace=timedelta(seconds=grace_seconds),
+        coalesce=coalesce,
+        max_instances=max_instances,
+    )

@@ -1,276 +1,241 @@
-"""Brings what is scheduled in line with what people want, touching only what differs."""
+"""Brings what is scheduled in line with what people want: finds what differs.
 
-from datetime import datetime, timedelta
+What people change has a new revision and is found by an index, whatever the number of
+schedules. What was written past Django is found by a look at all, a slice at a time.
+"""
+
+from collections.abc import Collection, Iterable
+from datetime import datetime
+from typing import Any, NamedTuple
 
 import structlog
-from django.db import DatabaseError, InterfaceError, OperationalError, transaction
+from django.db import InterfaceError, OperationalError
 
-from . import history, reasons, retries
-from .errors import InvalidSchedule
-from .fresh_slot import fresh_slot
-from .models import JobSchedule, ScheduleState
+from . import registry
+from .applier import Applier, plausible
+from .enrol import enrol
+from .jobstore import Planned
+from .models import JobSchedule
 from .service import SchedulerService
-from .text import clean
-from .triggers import Trigger
+from .spec import is_paused, spec
 
 logger = structlog.get_logger(__name__)
 
-# A next run further off than its schedule can be: the clock was ahead when it was stored.
-CLOCK_SLACK = timedelta(seconds=5)
-MAX_PROBLEM = 1_000
+# So many are looked at before the next pass; it takes some 10 ms.
+SLICE = 500
+# Fewer are applied one by one.
+MANY = 20
+# What no name comes before.
+_FIRST: str | None = ""
+
+
+class _Row(NamedTuple):
+    """As much of a schedule as tells whether it is applied: models of all take too long."""
+
+    name: str
+    revision: int
+    interval_seconds: int
+    cron: str
+    timezone: str
+    paused: bool
+    paused_until: datetime | None
+    misfire_grace_seconds: int
+    coalesce: bool
+    max_instances: int
+    state__applied_revision: int | None
+    state__applied_spec: dict[str, object] | None
+    state__problem: str | None
 
 
 class Reconciler:
-    """Compares every JobSchedule with what was applied of it, for one leader."""
+    """Compares JobSchedules with what was applied of them, for one leader.
+
+    ``run`` belongs to the scheduler's thread; ``start_over`` and ``look_at_all`` only ask.
+    """
 
     def __init__(self, service: SchedulerService) -> None:
         self._service, self._store = service, service.store
-        # What this process's scheduler works on, by name: another leader may have changed
-        # the tables behind it.
-        self._known: dict[str, dict[str, object]] = {}
-        # Whether another session's lock kept a schedule from being looked at.
-        self.put_off = False
-        # When the next pause ends by itself.
-        self.next_resume: datetime | None = None
+        self._applier = Applier(service)
+        self._starts_over, self._all_asked = True, False
+        # Those whose rows another session had locked.
+        self._put_off: set[str] = set()
+        # When pauses end by themselves.
+        self._resumes: dict[str, datetime] = {}
+        # The highest revision that was looked at, and all names, to notice when one is gone.
+        self._seen = -1
+        self._names: set[str] | None = None
+        # While it looks at all: the name after which it goes on.
+        self._after: str | None = None
+
+    def start_over(self) -> None:
+        """Know nothing of what another leader may have changed meanwhile."""
+        self._starts_over = True
+
+    def look_at_all(self) -> None:
+        """Look at all schedules once, a slice at each run."""
+        self._all_asked = True
+
+    @property
+    def few(self) -> bool:
+        """Whether a look at all costs next to nothing."""
+        return self._names is not None and len(self._names) <= SLICE
+
+    @property
+    def next_resume(self) -> datetime | None:
+        return min(self._resumes.values(), default=None)
+
+    @property
+    def put_off(self) -> bool:
+        """Whether another session's lock kept a schedule from being looked at."""
+        return bool(self._put_off)
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether it looks at all schedules and has not come to their end."""
+        return self._after is not None
 
     def run(self) -> None:
-        """One full look at all schedules."""
+        """Look at what changed, what waits for a moment that has come, and the next slice."""
         now = self._service.clock()
-        stored = self._store.next_runs()
-        readable = self._store.restore(stored)
-        wanted: set[str] = set()
-        self.next_resume = None
-        self.put_off = False
-        schedules, unreadable = self._read(now)
-        wanted |= unreadable
-        for schedule in schedules:
-            wanted.add(schedule.name)
-            self._note_pause(schedule, now)
-            try:
-                self._look(schedule, schedule.name in readable, stored.get(schedule.name), now)
-            except (DatabaseError, InterfaceError) as error:
-                if not _is_held(error):
-                    raise
-                # Its own edit waits, but neither the other schedules nor their slots do.
-                self.put_off = True
-                logger.warning("schedule_locked", job=schedule.name, error=str(error))
-            except Exception as error:
-                logger.exception("schedule_not_applied", job=schedule.name)
-                self._complain(schedule, f"{type(error).__name__}: {error}", now)
-        for name in stored.keys() - wanted:
-            self._give_up(name, stored[name], now, reasons.DELETED)
-            retries.give_up(name, now, reasons.DELETED)
-            self._service.remove_job(name)
-            logger.info("job_removed", job=name, reason="its schedule was deleted")
+        if self._starts_over:
+            self._starts_over = False
+            self._forget()
+        if self._all_asked:
+            self._all_asked, self._after = False, ""
+        self._look_at_changed(now)
+        self._look_at_waiting(now)
+        self._look_for_deleted(now)
+        self._look_at_slice(now)
 
-    def _read(self, now: datetime) -> tuple[list[JobSchedule], set[str]]:
-        """All schedules, and the names of those whose row holds what no schedule can, because
-        SQL wrote it: a month 13, or the end of all time. Those stay as they were applied."""
-        every = JobSchedule.objects.select_related("state")
+    def _forget(self) -> None:
+        self._store.forget_all()
+        self._seen, self._names, self._after = -1, None, None
+        self._put_off.clear()
+        self._resumes.clear()
+
+    def _look_at_changed(self, now: datetime) -> None:
+        seen, after = self._seen, _FIRST
+        while after is not None:
+            rows, after = self._read(now, after, revision__gt=self._seen)
+            self._look(rows, now)
+            seen = max([seen, *(row.revision for row in rows)])
+        self._seen = seen
+
+    def _look_at_waiting(self, now: datetime) -> None:
+        """At what was put off, at pauses that have ended, and at what a pass could not read."""
+        waiting = self._put_off | {name for name, ends in self._resumes.items() if ends <= now}
+        waiting.update(name for name in self._service.stuck if registry.find(name))
+        self._put_off = set()
+        for name in waiting:
+            self._resumes.pop(name, None)
+        after = _FIRST if waiting else None
         try:
-            return list(every), set()
+            while after is not None:
+                rows, after = self._read(now, after, name__in=waiting)
+                self._look(rows, now)
+        except Exception:
+            self._put_off |= waiting
+            raise
+
+    def _look_for_deleted(self, now: datetime) -> None:
+        if self._names is not None and JobSchedule.objects.count() == len(self._names):
+            return
+        names = set(JobSchedule.objects.values_list("name", flat=True))
+        gone = self._store.names() - names
+        for name, next_run in self._store.next_runs(gone).items():
+            self._applier.remove_deleted(name, next_run, now)
+        self._names = names
+
+    def _look_at_slice(self, now: datetime) -> None:
+        if self._after is not None:
+            rows, after = self._read(now, self._after)
+            self._look(rows, now)
+            self._after = after
+            if self._after is None:
+                self._names = None
+                self._look_for_deleted(now)
+
+    def _read(self, now: datetime, after: str, **filters: Any) -> tuple[list[_Row], str | None]:
+        """The next slice of the schedules, by name, and the name after which the one after it
+        begins; None when there is none.
+
+        Those whose row holds what no schedule can, because SQL wrote it (a month 13, or the end
+        of all time), are left out: they stay as they were applied.
+        """
+        chosen = JobSchedule.objects.filter(**filters, name__gt=after).order_by("name")[:SLICE]
+        try:
+            rows = [_Row(*row) for row in chosen.values_list(*_Row._fields)]
         except (OperationalError, InterfaceError):
             raise
         except Exception as error:  # noqa: BLE001 - found out which one below
             logger.error("schedules_not_readable", error=repr(error)[:500])
-        schedules, unreadable = [], set()
-        for pk, name in JobSchedule.objects.values_list("pk", "name"):
-            try:
-                schedules.append(every.get(pk=pk))
-            except (OperationalError, InterfaceError):
-                raise
-            except Exception as error:  # noqa: BLE001 - its own row shows it
-                unreadable.add(name)
-                problem = f"Its row can't be read: {type(error).__name__}: {error}"
-                self._complain(JobSchedule(pk=pk, name=name), problem, now)
-        return schedules, unreadable
+            names = list(chosen.values_list("pk", "name"))
+            rows = [row for pk, name in names if (row := self._read_one(pk, name, now))]
+            return rows, names[-1][1] if len(names) == SLICE else None
+        return rows, rows[-1].name if len(rows) == SLICE else None
 
-    def _note_pause(self, schedule: JobSchedule, now: datetime) -> None:
-        ends = schedule.paused_until
-        if ends and schedule.is_paused(now):
-            self.next_resume = min(ends, self.next_resume or ends)
-
-    def _look(
-        self, schedule: JobSchedule, is_stored: bool, next_run: datetime | None, now: datetime
-    ) -> None:
-        if schedule.job is None:
-            # Left in the store: a newer release, running elsewhere, may know the job.
-            problem = "The code that the worker runs has no job of this name."
-            self._complain(schedule, problem, now)
-            return
+    def _read_one(self, pk: int, name: str, now: datetime) -> _Row | None:
         try:
-            trigger = schedule.trigger()
-        except InvalidSchedule as error:
-            if is_stored:
-                self._remove(schedule, next_run, now, reason=str(error))
-            self._mark(schedule, now, problem=str(error))
+            return _Row(*JobSchedule.objects.values_list(*_Row._fields).get(pk=pk))
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception as error:  # noqa: BLE001 - its own row shows it
+            problem = f"Its row can't be read: {type(error).__name__}: {error}"
+            self._applier.complain(JobSchedule(pk=pk, name=name), problem, now)
+            return None
+
+    def _look(self, rows: Collection[_Row], now: datetime) -> None:
+        """Apply those that are not applied yet."""
+        if not rows:
             return
-        if trigger is None:
-            if is_stored:
-                self._remove(schedule, next_run, now, reason="disabled")
-            self._mark(schedule, now)
-        elif not is_stored:
-            self._register(schedule, trigger, next_run, now)
-        elif _applied(schedule) != schedule.spec(now):
-            self._change(schedule, trigger, next_run, now)
-        elif not _plausible(schedule, trigger, next_run, now):
-            self._schedule(schedule, trigger, self._fresh_slot(schedule, trigger, now), now)
-            logger.warning("next_run_corrected", job=schedule.name, was=str(next_run))
+        names = [row.name for row in rows]
+        # Another process may have changed what is stored.
+        self._store.forget(*names)
+        planned, next_runs = self._store.restore(names), self._store.next_runs(names)
+        differing = []
+        for row in rows:
+            if self._names is not None:
+                self._names.add(row.name)
+            self._note_pause(row, now)
+            if not _is_applied(row, planned.get(row.name), next_runs.get(row.name), now):
+                differing.append(row)
+        new = {row.name for row in differing if _is_new(row) and row.name not in next_runs}
+        schedules: Iterable[JobSchedule] = JobSchedule.objects.select_related("state").filter(
+            name__in=[row.name for row in differing]
+        )
+        if len(new) >= MANY:
+            schedules = self._enrol(list(schedules), new, now)
+        for schedule in schedules if differing else ():
+            if not self._applier.apply(schedule, next_runs.get(schedule.name), now):
+                self._put_off.add(schedule.name)
+
+    def _enrol(
+        self, schedules: list[JobSchedule], new: set[str], now: datetime
+    ) -> list[JobSchedule]:
+        others = [schedule for schedule in schedules if schedule.name not in new]
+        rest = enrol(self._service, (one for one in schedules if one.name in new), now)
+        return others + rest
+
+    def _note_pause(self, row: _Row, now: datetime) -> None:
+        if row.paused_until and is_paused(row, now):
+            self._resumes[row.name] = row.paused_until
         else:
-            if self._known.get(schedule.name) != schedule.spec(now):
-                self._store.forget(schedule.name)
-            self._mark(schedule, now)
-
-    def _register(
-        self, schedule: JobSchedule, trigger: Trigger, next_run: datetime | None, now: datetime
-    ) -> None:
-        """Schedule what is not scheduled: it is new, was disabled, or its row was thrown away.
-
-        ``next_run`` is known when the row is there but what is pickled in it can't be read.
-        """
-        with self._service.locked(), transaction.atomic():
-            slot = None
-            if _applied(schedule).get("schedule") == schedule.spec(now)["schedule"]:
-                last = history.last_slot(schedule.name)
-                slot = next_run or (trigger.get_next_fire_time(last, now) if last else None)
-            if slot is None:
-                slot = self._fresh_slot(schedule, trigger, now)
-            if not schedule.is_paused(now):
-                history.queue_first_run(schedule, now)
-            self._schedule(schedule, trigger, slot, now)
-            self._mark(schedule, now, paused_slot=slot)
-        logger.info(
-            "job_registered", job=schedule.name, schedule=schedule.in_words, next_run=str(slot)
-        )
-
-    def _change(
-        self, schedule: JobSchedule, trigger: Trigger, next_run: datetime | None, now: datetime
-    ) -> None:
-        """Apply an edit; slots that had come by then and did not start leave a row."""
-        before = _applied(schedule)
-        with self._service.locked(), transaction.atomic():
-            self._store.hold(schedule.name)
-            slot = next_run
-            if before.get("paused"):
-                slot = schedule.state.paused_slot_at
-                self._give_up(schedule.name, slot, now, reasons.PAUSED)
-            if before.get("schedule") != schedule.spec(now)["schedule"]:
-                self._give_up(schedule.name, next_run, now, reasons.CHANGED)
-                slot = self._fresh_slot(schedule, trigger, now)
-            elif slot is None:
-                slot = self._fresh_slot(schedule, trigger, now)
-            elif before.get("paused") and slot <= now:
-                slot = trigger.due(slot, now).next
-            resumed = before.get("paused") and not schedule.is_paused(now)
-            if resumed:
-                history.queue_first_run(schedule, now)
-            if schedule.is_paused(now):
-                retries.give_up(schedule.name, now, reasons.PAUSED)
-            self._schedule(schedule, trigger, slot, now)
-            self._mark(schedule, now, paused_slot=slot)
-        logger.info(
-            "job_rescheduled",
-            job=schedule.name,
-            schedule=schedule.in_words,
-            paused=schedule.is_paused(now),
-            next_run=None if schedule.is_paused(now) else str(slot),
-        )
-
-    def _remove(
-        self, schedule: JobSchedule, next_run: datetime | None, now: datetime, reason: str
-    ) -> None:
-        with self._service.locked(), transaction.atomic():
-            self._store.hold(schedule.name)
-            state = getattr(schedule, "state", None)
-            due = next_run or (state.paused_slot_at if state else None)
-            self._give_up(schedule.name, due, now, reasons.DISABLED)
-            retries.give_up(schedule.name, now, reasons.DISABLED)
-            self._service.remove_job(schedule.name)
-        logger.info("job_removed", job=schedule.name, reason=reason)
-
-    def _schedule(
-        self, schedule: JobSchedule, trigger: Trigger, slot: datetime | None, now: datetime
-    ) -> None:
-        self._service.add(
-            schedule.name,
-            trigger,
-            next_run=slot,
-            paused=schedule.is_paused(now),
-            grace_seconds=schedule.misfire_grace_seconds,
-            coalesce=schedule.coalesce,
-            max_instances=schedule.max_instances,
-        )
-
-    def _fresh_slot(
-        self, schedule: JobSchedule, trigger: Trigger, now: datetime
-    ) -> datetime | None:
-        return fresh_slot(trigger, history.last_slot(schedule.name), now)
-
-    def _give_up(self, name: str, first: datetime | None, now: datetime, why: str) -> None:
-        """Write the row of the slots that have come and will not start any more."""
-        job = self._store.restore([name]).get(name)
-        if job and first and first <= now:
-            worker = str(self._service.process)
-            history.give_up(name, job.trigger.due(first, now), now, worker, why)
-
-    def _complain(self, schedule: JobSchedule, problem: str, now: datetime) -> None:
-        """Tell people why nothing was applied; what was applied before stays on record, so
-        that this is looked at again."""
-        problem = clean(problem, MAX_PROBLEM)
-        state = getattr(schedule, "state", None)
-        if state and state.problem == problem:
-            return
-        by = str(self._service.process)
-        ScheduleState.objects.update_or_create(
-            schedule=schedule, defaults={"problem": problem, "applied_at": now, "applied_by": by}
-        )
-
-    def _mark(
-        self,
-        schedule: JobSchedule,
-        now: datetime,
-        *,
-        problem: str = "",
-        paused_slot: datetime | None = None,
-    ) -> None:
-        """Tell people what was applied, when and by whom."""
-        self._known[schedule.name] = schedule.spec(now)
-        state = getattr(schedule, "state", None)
-        problem = clean(problem, MAX_PROBLEM)
-        if (
-            state
-            and state.applied_revision == schedule.revision
-            and state.applied_spec == schedule.spec(now)
-            and state.problem == problem
-        ):
-            return
-        fields = {
-            "applied_revision": schedule.revision,
-            "applied_spec": schedule.spec(now),
-            "applied_at": now,
-            "applied_by": str(self._service.process),
-            "problem": problem,
-        }
-        if paused_slot:
-            fields["paused_slot_at"] = paused_slot if schedule.is_paused(now) else None
-        ScheduleState.objects.update_or_create(schedule=schedule, defaults=fields)
+            self._resumes.pop(row.name, None)
 
 
-def _is_held(error: Exception) -> bool:
-    """Whether PostgreSQL refused to wait (any longer) for a row that another session holds."""
-    return getattr(error.__cause__, "sqlstate", None) == "55P03"
+def _is_new(row: _Row) -> bool:
+    """Whether nothing was ever applied of it."""
+    return row.state__applied_revision is None
 
 
-def _applied(schedule: JobSchedule) -> dict[str, object]:
-    state: ScheduleState | None = getattr(schedule, "state", None)
-    return state.applied_spec if state else {}
-
-
-def _plausible(
-    schedule: JobSchedule, trigger: Trigger, next_run: datetime | None, now: datetime
+def _is_applied(
+    row: _Row, planned: Planned | None, next_run: datetime | None, now: datetime
 ) -> bool:
-    """Whether the stored next run can be right: nobody but the worker should write it."""
-    if schedule.is_paused(now) or next_run is None:
-        return schedule.is_paused(now) and next_run is None
-    latest = trigger.get_next_fire_time(None, now)
-    return latest is not None and next_run <= latest + CLOCK_SLACK
+    if registry.find(row.name) is None or row.state__problem:
+        return False
+    wanted = spec(row, now)
+    if (row.state__applied_revision, row.state__applied_spec) != (row.revision, wanted):
+        return False
+    if not row.cron and not row.interval_seconds:
+        return planned is None
+    return planned is not None and plausible(planned.trigger, is_paused(row, now), next_run, now)

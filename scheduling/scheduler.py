@@ -2,10 +2,9 @@
 
 import contextlib
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import structlog
-from apscheduler.job import Job
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.schedulers.base import STATE_RUNNING, STATE_STOPPED
 from django.db import close_old_connections, connection, transaction
@@ -14,9 +13,8 @@ from . import claims, registry
 from .executors import ThreadExecutor
 from .jobstore import SlotStore
 from .models import JobRun, SchedulerProcess
-from .plan import Busy, Decision, Policy, decide
+from .plan import Busy, Decision, decide
 from .runner import ClaimedRun
-from .triggers import Interval
 
 logger = structlog.get_logger(__name__)
 
@@ -73,6 +71,11 @@ class SlotScheduler(BackgroundScheduler):
     @property
     def turning(self) -> bool:
         return self._thread is not None and bool(self._thread.is_alive())
+
+    @property
+    def stuck(self) -> set[str]:
+        """The jobs that are due and can't be restored, or that no code here knows."""
+        return set(self._stuck)
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
@@ -138,7 +141,7 @@ class SlotScheduler(BackgroundScheduler):
             try:
                 slots = job.trigger.due(due[name], now)
                 decisions[name] = decide(
-                    slots, _policy(job), going_on.get(name, Busy()), now, self.leading_since
+                    slots, job.policy, going_on.get(name, Busy()), now, self.leading_since
                 )
                 next_runs[name] = slots.next
             except Exception:
@@ -181,12 +184,3 @@ class SlotScheduler(BackgroundScheduler):
         at_hand = self._executor.owed()
         left = [run for run in claims.unstarted(self._process) if run.run_id not in at_hand]
         self._executor.submit_runs(left)
-
-
-def _policy(job: Job) -> Policy:
-    return Policy(
-        catch_up=isinstance(job.trigger, Interval),
-        grace=timedelta(seconds=job.misfire_grace_time),
-        coalesce=job.coalesce,
-        max_instances=job.max_instances,
-    )

@@ -1,6 +1,7 @@
 """SchedulerService: start and stop the scheduler, and add, change and remove its jobs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -26,6 +27,18 @@ logger = structlog.get_logger(__name__)
 _STORED_FUNCTION = "scheduling.runner:by_name"
 _SOON = 5.0
 _AT_ONCE = 0.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewJob:
+    """A job to schedule; what it takes is told at ``SchedulerService.add``."""
+
+    job_id: str
+    trigger: Trigger
+    next_run: datetime
+    grace_seconds: int
+    coalesce: bool
+    max_instances: int
 
 
 class SchedulerService:
@@ -78,6 +91,11 @@ class SchedulerService:
     def alive(self) -> bool:
         """Whether the threads that keep it going do so; nothing known ends them but ``finish``."""
         return self.running and self._scheduler.turning and self.recorder.alive
+
+    @property
+    def stuck(self) -> set[str]:
+        """The jobs that are due and can't be started here."""
+        return self._scheduler.stuck
 
     def start(self) -> None:
         """Start the scheduler in a thread of its own and return."""
@@ -200,6 +218,29 @@ class SchedulerService:
             next_run_time=None if paused else next_run,
             replace_existing=True,
             **policy,
+        )
+
+    def add_new(self, jobs: Iterable[NewJob]) -> None:
+        """Schedule registered jobs that are not scheduled, all or none; for many it is quick.
+
+        Raises IntegrityError when one of them is scheduled already.
+        """
+        self.store.add_new(
+            Job(
+                self._scheduler,
+                id=one.job_id,
+                name=one.job_id,
+                func=_STORED_FUNCTION,
+                args=(one.job_id,),
+                kwargs={},
+                trigger=one.trigger,
+                executor="default",
+                next_run_time=one.next_run,
+                misfire_grace_time=one.grace_seconds,
+                coalesce=one.coalesce,
+                max_instances=one.max_instances,
+            )
+            for one in jobs
         )
 
     def reschedule(self, job_id: str, trigger: Trigger, next_run: datetime | None = None) -> Job:

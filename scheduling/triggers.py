@@ -186,6 +186,36 @@ def build(
     return Interval(seconds) if seconds else None
 
 
+def next_after(trigger: Trigger, now: datetime) -> datetime | None:
+    """The first slot after ``now``; of a cron text it is reckoned once a minute at most."""
+    if isinstance(trigger, Interval):
+        return trigger.get_next_fire_time(None, now)
+    return _next_of_cron(trigger.expression, trigger.zone, now.replace(second=0, microsecond=0))
+
+
+@lru_cache(maxsize=4_096)
+def _next_of_cron(expression: str, zone: str, minute: datetime) -> datetime | None:
+    # Its slots are on whole minutes: within one there is nothing between.
+    return Cron(expression, zone).get_next_fire_time(None, minute)
+
+
+def shared(trigger: Trigger) -> Trigger:
+    """The same trigger, once for all jobs that have it."""
+    if isinstance(trigger, Interval):
+        return _interval(trigger.seconds)
+    return _same_cron(trigger.expression, trigger.zone)
+
+
+@lru_cache(maxsize=4_096)
+def _interval(seconds: int) -> Interval:
+    return Interval(seconds)
+
+
+@lru_cache(maxsize=4_096)
+def _same_cron(expression: str, zone: str) -> Cron:
+    return Cron(expression, zone)
+
+
 def check_interval(value: Any, min_interval: int = 1) -> int:
     """The interval in seconds; raises InvalidSchedule unless it is 0 or within the bounds."""
     is_whole = isinstance(value, int) and not isinstance(value, bool)

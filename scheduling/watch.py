@@ -45,6 +45,7 @@ class Watch:
 
     def start_over(self) -> None:
         """Look at everything anew: this process begins to lead."""
+        self._reconciler.start_over()
         self._changed.set()
         self._seen = -1
         self._news = True
@@ -82,6 +83,9 @@ class Watch:
                 raise
             if self._reconciler.put_off:
                 self._changed.set()
+            if self._reconciler.goes_on:
+                # After a pass: slots that are due come first.
+                self._wake()
 
     def _look(self, now: float) -> None:
         self.close_overdue()
@@ -90,10 +94,17 @@ class Watch:
             self._wake()
         if self._news or now >= self._look_at:
             self._look_at, value = now + UNTOLD_LOOK_EVERY, ChangeCounter.read()
-            if value != self._seen or now >= self._full_look_at:
+            if now >= self._full_look_at:
+                self._full_look_at = now + FULL_LOOK_EVERY
+                self._reconciler.look_at_all()
+                self._wake()
+            if value != self._seen:
+                if self._reconciler.few:
+                    # Somebody who writes SQL may have counted the change by hand.
+                    self._reconciler.look_at_all()
                 self._cancel_asked()
                 self._wake()
-                self._seen, self._full_look_at = value, now + FULL_LOOK_EVERY
+                self._seen = value
         if now >= self._sweep_at:
             self._sweep_at = now + SWEEP_EVERY
             self._hearing.listen()
@@ -108,6 +119,7 @@ class Watch:
         offset = self._clock().timestamp() - now
         if abs(step := offset - self._offset) > CLOCK_STEP:
             logger.warning("clock_stepped", seconds=round(step, 1))
+            self._reconciler.look_at_all()
             self._wake()
         self._offset = offset
 

@@ -13,7 +13,7 @@ from django.utils.timezone import localtime, now
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from .. import limits, registry, triggers
+from .. import limits, registry, spec, triggers
 from ..errors import InvalidSchedule
 from ..limits import MAX_REASON, MAX_RETRIES, MAX_TIMEOUT
 from ..querysets import JobScheduleQuerySet, count_change
@@ -101,6 +101,8 @@ class JobSchedule(models.Model):
         verbose_name = _("job schedule")
         verbose_name_plural = _("job schedules")
         ordering = ["name"]
+        # What has changed since a worker looked last.
+        indexes = [models.Index(fields=["revision"], name="schedule_by_revision")]
         constraints = [
             models.CheckConstraint(
                 condition=Q(interval_seconds__gte=0, interval_seconds__lte=triggers.MAX_INTERVAL),
@@ -182,7 +184,7 @@ class JobSchedule(models.Model):
 
     def is_paused(self, now: datetime) -> bool:
         """Whether it is paused at this moment: a pause with an end ends by itself."""
-        return self.paused and not (self.paused_until and self.paused_until <= now)
+        return spec.is_paused(self, now)
 
     def pause_in_words(self, now: datetime) -> str:
         """``paused until 2026-11-24 08:00 UTC: deploy``; empty when it is not paused."""
@@ -199,13 +201,7 @@ class JobSchedule(models.Model):
 
     def spec(self, now: datetime) -> dict[str, object]:
         """What is to be scheduled at this moment: where specs are equal nothing is to be done."""
-        return {
-            "schedule": f"{self.cron} {self.timezone}" if self.cron else self.interval_seconds,
-            "paused": self.is_paused(now),
-            "grace_seconds": self.misfire_grace_seconds,
-            "coalesce": self.coalesce,
-            "max_instances": self.max_instances,
-        }
+        return spec.spec(self, now)
 
 
 def to_the_minute(moment: datetime) -> str:

@@ -181,7 +181,7 @@ def test_a_row_that_another_session_holds_stops_no_other_job(installation):
 
 @on_postgresql
 def test_an_edit_of_a_job_whose_row_is_held_stops_no_other_job(installation):
-    """Guard: ``if not _is_held(error):`` in scheduling/reconcile.py."""
+    """Guard: ``if not _is_held(error):`` in scheduling/applier.py."""
     installation.sql("UPDATE scheduling_jobschedule SET interval_seconds = 100 WHERE name = 'nap'")
     installation.worker(NAP="0", FAULT_LOCK_TIMEOUT="200")
     ticked(installation, 1)

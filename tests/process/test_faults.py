@@ -200,7 +200,7 @@ NONSENSE = [
 
 @pytest.mark.parametrize("nonsense", NONSENSE)
 def test_a_bad_row_written_by_sql_shows_its_problem_and_harms_no_other(installation, nonsense):
-    """Guards: ``except InvalidSchedule as error:`` in ``_look``, scheduling/reconcile.py, and
+    """Guards: ``except InvalidSchedule as error:`` in ``_look``, scheduling/applier.py, and
     the ``except Exception`` around it; either is enough."""
     installation.worker()
     ticked(installation, 1)
@@ -240,7 +240,7 @@ def test_an_edit_by_sql_is_found_by_the_full_look(installation):
 
 
 def test_restarts_more_often_than_the_interval_keep_the_next_run(installation):
-    """Guard: ``elif not is_stored:`` in scheduling/reconcile.py; without it every start would
+    """Guard: ``elif not is_stored:`` in scheduling/applier.py; without it every start would
     plan the job anew.
     """
     installation.sql("UPDATE scheduling_jobschedule SET interval_seconds = 3 WHERE name = 'nap'")

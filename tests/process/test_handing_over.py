@@ -193,7 +193,7 @@ def test_no_run_starts_anew_when_the_database_was_read_only(installation):
 
 @on_postgresql
 def test_a_row_with_a_time_that_nothing_can_read_harms_no_other_job(installation):
-    """Guard: ``self._read(now)`` in scheduling/reconcile.py."""
+    """Guard: ``self._read_one(pk, name, now)`` in scheduling/reconcile.py."""
     installation.worker()
     ticked(installation, 1)
     installation.sql(

@@ -46,8 +46,11 @@ class Leader:
         BaseScheduler.start(self.scheduler)
 
     def look(self) -> None:
-        """What the worker does when something changed."""
+        """What the worker does once a minute, and in parts when something changed."""
+        self.reconciler.look_at_all()
         self.reconciler.run()
+        while self.reconciler.goes_on:
+            self.reconciler.run()
         self.turn()
 
     def turn(self) -> float | None:

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.db import DataError, connection
+from django.db import DatabaseError, DataError, connection
 from django.utils import timezone
 from django_apscheduler.models import DjangoJob
 
@@ -98,7 +98,7 @@ def test_long_texts_are_written_in_several_statements(process, monkeypatch):
 @pytest.mark.parametrize("wrong", ["never", 12])
 def test_what_is_no_moment_is_refused(process, wrong):
     [run] = runs(process, 1)
-    with pytest.raises((AttributeError, DataError)):
+    with pytest.raises((AttributeError, DatabaseError)):
         batches.update_running(JobRun, process.pk, ["finished_at"], [(run.pk, [wrong])])
 
 

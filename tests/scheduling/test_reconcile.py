@@ -36,7 +36,7 @@ def test_a_new_schedule_is_registered_and_says_when_and_by_whom(leader):
 def test_nothing_is_written_when_nothing_changed(leader, django_assert_num_queries):
     schedule(interval_seconds=600)
     leader.look()
-    with django_assert_num_queries(3) as queries:
+    with django_assert_num_queries(2) as queries:
         leader.reconciler.run()
     assert all(query["sql"].startswith("SELECT") for query in queries.captured_queries)
 
@@ -371,3 +371,130 @@ def test_a_first_run_that_had_to_wait_for_the_end_of_a_pause_comes_then(eager, l
     schedule("eager", paused=False)
     leader.look()
     assert [run.job_name for run in leader.started] == ["eager"]
+
+
+@pytest.fixture
+def many(cast, monkeypatch):
+    """More jobs than are looked at in one go, and the names of their schedules."""
+    monkeypatch.setattr("scheduling.reconcile.SLICE", 10)
+    monkeypatch.setattr("scheduling.reconcile.MANY", 5)
+    names = [f"job{number:02}" for number in range(25)]
+    for name in names:
+        safe_job(name, interval_seconds=600)(lambda: None)
+    return names
+
+
+def test_many_new_schedules_are_registered_like_one(many, leader):
+    schedules.add_missing()
+    with capture_logs() as logs:
+        leader.reconciler.run()
+    assert {log["job"] for log in logs if log["event"] == "job_registered"} >= set(many)
+    assert {next_run(name) for name in many} == {NOON + timedelta(minutes=10)}
+    for state in ScheduleState.objects.filter(schedule__name__in=many).select_related("schedule"):
+        assert state.applied_spec == state.schedule.spec(NOON)
+        assert state.applied_revision == state.schedule.revision
+        assert (state.applied_at, state.applied_by) == (NOON, str(leader.presence.process))
+    job = leader.service.get_job(many[0])
+    assert (job.args, job.max_instances, job.misfire_grace_time) == ((many[0],), 1, 60)
+
+
+def test_among_many_new_schedules_each_gets_what_it_asks_for(many, leader, clock):
+    schedules.add_missing()
+    schedule(many[0], paused=True)
+    schedule(many[1], interval_seconds=0)
+    schedule(many[2], cron="0 13 * * *")
+    JobSchedule.objects.filter(name=many[3]).update(cron="61 * * * *")
+    before = NOON - timedelta(minutes=1)
+    JobRun.objects.create(job_name=many[4], scheduled_for=before, status=Status.SUCCEEDED)
+    leader.reconciler.run()
+    assert next_run(many[0]) is None
+    assert not DjangoJob.objects.filter(id__in=(many[1], many[3])).exists()
+    assert next_run(many[2]) == NOON + timedelta(hours=1)
+    assert "minute" in ScheduleState.objects.get(schedule__name=many[3]).problem
+    assert next_run(many[4]) == before + timedelta(minutes=10)
+    assert next_run(many[5]) == NOON + timedelta(minutes=10)
+
+
+def test_what_another_leader_registers_meanwhile_is_not_registered_twice(many, leader, clock):
+    schedules.add_missing()
+    real = leader.service.add_new
+
+    def late(jobs):
+        Leader(clock).reconciler.run()
+        real(jobs)
+
+    leader.service.add_new = late
+    leader.reconciler.run()
+    assert DjangoJob.objects.filter(id__in=many).count() == len(many)
+    assert {next_run(name) for name in many} == {NOON + timedelta(minutes=10)}
+
+
+def test_an_edit_of_one_of_many_is_found_without_a_look_at_the_others(
+    many, leader, django_assert_max_num_queries
+):
+    schedules.add_missing()
+    leader.look()
+    schedule("job24", interval_seconds=60)
+    with django_assert_max_num_queries(20) as queries:
+        leader.reconciler.run()
+    assert next_run("job24") == NOON + timedelta(minutes=1)
+    assert not any("job23" in query["sql"] for query in queries.captured_queries)
+
+
+def test_a_look_at_all_takes_a_slice_at_a_time_and_comes_to_an_end(many, leader):
+    schedules.add_missing()
+    leader.look()
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE scheduling_jobschedule SET interval_seconds = 60")
+        cursor.execute("DELETE FROM scheduling_schedulestate WHERE applied_revision < 0")
+    leader.reconciler.look_at_all()
+    found, slices = [], 0
+    while leader.reconciler.goes_on or not slices:
+        leader.reconciler.run()
+        slices += 1
+        soon = DjangoJob.objects.filter(next_run_time=NOON + timedelta(minutes=1))
+        found.append(soon.filter(id__in=many).count())
+    assert slices == 3
+    assert found[0] < found[1] < found[2] == len(many)
+
+
+def test_schedules_that_were_deleted_or_inserted_by_hand_in_sql_are_found(many, leader):
+    schedules.add_missing()
+    leader.look()
+    safe_job("job99")(lambda: None)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "DELETE FROM scheduling_schedulestate WHERE schedule_id IN"
+            " (SELECT id FROM scheduling_jobschedule WHERE name = 'job00')"
+        )
+        cursor.execute("UPDATE scheduling_jobschedule SET name = 'job99' WHERE name = 'job00'")
+    leader.look()
+    assert not DjangoJob.objects.filter(id="job00").exists()
+    assert next_run("job99") == NOON + timedelta(minutes=10)
+
+
+def test_who_leads_again_knows_what_the_other_did_meanwhile(leader, clock):
+    row = schedule(interval_seconds=600)
+    leader.look()
+    other = Leader(clock)
+    other.look()
+    JobSchedule.objects.filter(pk=row.pk).update(interval_seconds=60)
+    other.look()
+    leader.reconciler.start_over()
+    leader.reconciler.run()
+    clock.forward(minutes=1)
+    leader.turn()
+    assert next_run() == NOON + timedelta(minutes=2)
+
+
+def test_pauses_that_end_are_ended_whatever_else_changes(many, leader, clock):
+    schedules.add_missing()
+    leader.look()
+    for name in many[:12]:
+        schedule(name, paused=True, paused_until=NOON + timedelta(minutes=5))
+    leader.reconciler.run()
+    assert leader.reconciler.next_resume == NOON + timedelta(minutes=5)
+    clock.forward(minutes=5)
+    leader.reconciler.run()
+    assert leader.reconciler.next_resume is None
+    assert {next_run(name) for name in many} == {NOON + timedelta(minutes=10)}
