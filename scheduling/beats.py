@@ -12,7 +12,7 @@ _calls: list[Callable[[], None]] = []
 def on_leader_beat(call: Callable[[], None]) -> Callable[[], None]:
     """Have ``call`` called after each beat of the leader that the database took.
 
-    In the thread that beats, every 3 seconds: whoever has more to do than a glance does it in
+    In the thread that beats, every 5 seconds: whoever has more to do than a glance does it in
     a thread of its own.
     """
     if call not in _calls:

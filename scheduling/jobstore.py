@@ -47,13 +47,10 @@ class SlotStore(DjangoJobStore):
     def shutdown(self) -> None:
         self._restored.clear()
 
-    def names(self) -> set[str]:
-        """Of all stored jobs."""
-        return set(DjangoJob.objects.values_list("id", flat=True))
-
-    def next_runs(self, names: Iterable[str]) -> dict[str, datetime | None]:
-        """The next runs of those of these jobs that are stored; None where one is paused."""
-        return dict(_named(names).values_list("id", "next_run_time"))
+    def without_schedule(self, schedules: QuerySet[Any]) -> dict[str, datetime | None]:
+        """The stored jobs, with their next runs, whose names are not among ``schedules``."""
+        rows = DjangoJob.objects.exclude(id__in=schedules.order_by().values("name")).order_by()
+        return dict(rows.values_list("id", "next_run_time"))
 
     def due(self, now: datetime, most: int | None = None) -> dict[str, datetime]:
         """The jobs whose next slot has come, with that slot; locked until the commit. The ``most``
@@ -67,14 +64,26 @@ class SlotStore(DjangoJobStore):
     def restore(self, names: Iterable[str]) -> dict[str, Planned]:
         """The jobs of these names; those that can't be restored are logged and left out."""
         names = list(names)
-        unread = [name for name in names if name not in self._restored]
-        if unread:
-            for name, state in _named(unread).values_list("id", "job_state"):
-                try:
-                    self._restored[name] = _planned(pickle.loads(state))  # noqa: S301 - our own
-                except Exception as error:  # noqa: BLE001 - a pickle may raise anything
-                    logger.warning("stored_job_unreadable", job=name, error=str(error)[:300])
+        if unread := [name for name in names if name not in self._restored]:
+            self.read(unread)
         return {name: self._restored[name] for name in names if name in self._restored}
+
+    def read(self, names: Iterable[str]) -> dict[str, tuple[datetime | None, Planned | None]]:
+        """Read these jobs anew: another process may have changed them.
+
+        Returns the next run of those that are stored (None: paused), and what they are (None:
+        can't be restored).
+        """
+        self.forget(*names)
+        found: dict[str, tuple[datetime | None, Planned | None]] = {}
+        rows = DjangoJob.objects.filter(id__in=list(names)).order_by()
+        for name, next_run, state in rows.values_list("id", "next_run_time", "job_state"):
+            try:
+                self._restored[name] = _planned(pickle.loads(state))  # noqa: S301 - our own
+            except Exception as error:  # noqa: BLE001 - a pickle may raise anything
+                logger.warning("stored_job_unreadable", job=name, error=str(error)[:300])
+            found[name] = next_run, self._restored.get(name)
+        return found
 
     def advance(self, next_runs: Mapping[str, datetime]) -> None:
         """Store the next run of each of these jobs, in one statement."""
@@ -147,11 +156,6 @@ class SlotStore(DjangoJobStore):
             job.next_run_time = slot.astimezone(UTC) if slot else None
             jobs.append(job)
         return jobs
-
-
-def _named(names: Iterable[str]) -> QuerySet[DjangoJob]:
-    rows: QuerySet[DjangoJob] = DjangoJob.objects.filter(id__in=list(names))
-    return rows
 
 
 def _planned(state: Mapping[str, Any]) -> Planned:

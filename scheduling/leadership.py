@@ -30,15 +30,20 @@ class Lock(Protocol):
     """What makes a process the leader.
 
     ``broken`` says in words why this process can't go on at all; empty as long as it can.
+    ``is_woken`` says whether news ends ``wait`` at once.
     """
 
     broken: str
+    is_woken: bool
 
     def acquire(self) -> bool:
         """Become the leader, or find that another process is; does not wait."""
 
     def held(self) -> bool:
         """Whether this process still leads, as far as can be known now."""
+
+    def unquestioned(self) -> bool:
+        """Whether nothing has told yet that it leads no more; costs next to nothing."""
 
     def release(self) -> None: ...
 
@@ -51,6 +56,8 @@ class Lock(Protocol):
 
 class FileLock:
     """A lock on a file beside the SQLite database; the system frees it when its process ends."""
+
+    is_woken = False
 
     def __init__(self, database: Path) -> None:
         self.broken = ""
@@ -95,6 +102,9 @@ class FileLock:
         except ValueError:
             return False
 
+    def unquestioned(self) -> bool:
+        return self.held()
+
     def take_away(self) -> None:
         self._path.unlink(missing_ok=True)
 
@@ -122,6 +132,7 @@ class AdvisoryLock:
     keepalives have gone unanswered when its machine does.
     """
 
+    is_woken = True
     # Any number that no other program on this database uses: "vsm" in ASCII.
     _KEY = 0x76736D
     _KEEPALIVES = {
@@ -172,6 +183,23 @@ class AdvisoryLock:
         finally:
             self._asking.release()
         return False
+
+    def unquestioned(self) -> bool:
+        """The end of the session arrives by itself, when whoever ended it said so."""
+        if not self._asking.acquire(blocking=False):
+            return True
+        try:
+            session = self._session
+            if session is None or session.closed:
+                return False
+            poll = select.poll()
+            poll.register(session.pgconn.socket, select.POLLIN)
+            quiet = not poll.poll(0)
+        except (psycopg.Error, OSError):
+            return False
+        finally:
+            self._asking.release()
+        return quiet or self.held()
 
     def release(self) -> None:
         if self._session:

@@ -104,8 +104,12 @@ class Reconciler:
             self._all_asked, self._after = False, ""
         self._look_at_changed(now)
         self._look_at_waiting(now)
-        self._look_for_deleted(now)
-        self._look_at_slice(now)
+        if self._after is not None:
+            self._after = self._look_at_slice(self._after, now)
+            if self._after is None:
+                self._names = None
+        if self._after is None:
+            self._look_for_deleted(now)
 
     def _forget(self) -> None:
         self._store.forget_all()
@@ -140,20 +144,15 @@ class Reconciler:
     def _look_for_deleted(self, now: datetime) -> None:
         if self._names is not None and JobSchedule.objects.count() == len(self._names):
             return
-        names = set(JobSchedule.objects.values_list("name", flat=True))
-        gone = self._store.names() - names
-        for name, next_run in self._store.next_runs(gone).items():
+        gone = self._store.without_schedule(JobSchedule.objects.all())
+        for name, next_run in gone.items():
             self._applier.remove_deleted(name, next_run, now)
-        self._names = names
+        self._names = set(JobSchedule.objects.order_by().values_list("name", flat=True))
 
-    def _look_at_slice(self, now: datetime) -> None:
-        if self._after is not None:
-            rows, after = self._read(now, self._after)
-            self._look(rows, now)
-            self._after = after
-            if self._after is None:
-                self._names = None
-                self._look_for_deleted(now)
+    def _look_at_slice(self, after: str, now: datetime) -> str | None:
+        rows, following = self._read(now, after)
+        self._look(rows, now)
+        return following
 
     def _read(self, now: datetime, after: str, **filters: Any) -> tuple[list[_Row], str | None]:
         """The next slice of the schedules, by name, and the name after which the one after it
@@ -189,24 +188,24 @@ class Reconciler:
         if not rows:
             return
         names = [row.name for row in rows]
-        # Another process may have changed what is stored.
-        self._store.forget(*names)
-        planned, next_runs = self._store.restore(names), self._store.next_runs(names)
+        stored = self._store.read(names)
         differing = []
         for row in rows:
             if self._names is not None:
                 self._names.add(row.name)
             self._note_pause(row, now)
-            if not _is_applied(row, planned.get(row.name), next_runs.get(row.name), now):
+            next_run, planned = stored.get(row.name, (None, None))
+            if not _is_applied(row, planned, next_run, now):
                 differing.append(row)
-        new = {row.name for row in differing if _is_new(row) and row.name not in next_runs}
+        new = {row.name for row in differing if _is_new(row) and row.name not in stored}
         schedules: Iterable[JobSchedule] = JobSchedule.objects.select_related("state").filter(
             name__in=[row.name for row in differing]
         )
         if len(new) >= MANY:
             schedules = self._enrol(list(schedules), new, now)
         for schedule in schedules if differing else ():
-            if not self._applier.apply(schedule, next_runs.get(schedule.name), now):
+            next_run, _planned = stored.get(schedule.name, (None, None))
+            if not self._applier.apply(schedule, next_run, now):
                 self._put_off.add(schedule.name)
 
     def _enrol(

@@ -20,7 +20,7 @@ logger = structlog.get_logger(__name__)
 
 # The cap heals what no event tells (the clock was set, another process changed the table);
 # the floor keeps a slot that can't be moved on from becoming a hot loop.
-LONGEST_WAIT, SHORTEST_WAIT = 10.0, 0.2
+LONGEST_WAIT, SHORTEST_WAIT = 60.0, 0.2
 RETRY_FIRST, RETRY_LAST = 0.2, 5.0
 # Slots that a pass takes at most. The first of them start while the next pass claims its own, and
 # whoever waits for the database (an edit, a heartbeat on SQLite) waits no longer than for one.
@@ -58,6 +58,9 @@ class SlotScheduler(BackgroundScheduler):
         self._stuck: set[str] = set()
         # Whether the last pass took as many slots as it may: there may be more.
         self._full = False
+        # When something is to be done next, as far as was known at the end of the last pass.
+        self._upcoming: datetime | None = None
+        self._wait = 0.0
 
     def halt(self, patience: float) -> None:
         """Stop the loop, waiting for a pass that is going on for ``patience`` seconds at most.
@@ -116,6 +119,8 @@ class SlotScheduler(BackgroundScheduler):
 
     def _pass(self, now: datetime) -> float:
         with self._jobstores_lock:
+            if self._nothing_due(now):
+                return self._wait
             with transaction.atomic():
                 claimed = self._claim_slots(now) + claims.take_queued(self._process, now)
                 if self.state != STATE_RUNNING:
@@ -126,6 +131,13 @@ class SlotScheduler(BackgroundScheduler):
             # Only now: a claim that was not committed must not run.
             self._executor.submit_runs(claimed)
             return self._wait_after(now)
+
+    def _nothing_due(self, now: datetime) -> bool:
+        """Whether it was woken before its time: then a look at what comes next is enough."""
+        if self._stuck or (self._upcoming and self._upcoming <= now):
+            return False
+        self._wait = self._wait_after(now)
+        return not self._waiting and (self._upcoming is None or self._upcoming > now)
 
     def _claim_slots(self, now: datetime) -> list[ClaimedRun]:
         most = MOST_DUE + len(self._stuck)
@@ -158,7 +170,7 @@ class SlotScheduler(BackgroundScheduler):
             self._store.next_run_time(but=self._stuck),
             next_queued,
         ]
-        upcoming = min((one for one in moments if one), default=None)
+        self._upcoming = upcoming = min((one for one in moments if one), default=None)
         if upcoming is None:
             return LONGEST_WAIT
         if upcoming <= now:

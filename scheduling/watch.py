@@ -7,11 +7,12 @@ from datetime import datetime
 
 import structlog
 from django.db import close_old_connections
+from django.db.models import Exists
 
 from . import reasons, sessions, sweeps
 from .hearing import Hearing
 from .leadership import Lock
-from .models import ChangeCounter, JobRun, Status
+from .models import ChangeCounter, JobRun, SchedulerProcess, Status
 from .reconcile import Reconciler
 from .service import SchedulerService
 
@@ -19,8 +20,12 @@ logger = structlog.get_logger(__name__)
 
 # The change counter is one row read by its key: cheap enough for five looks a second.
 LOOK_EVERY = 0.2
-# PostgreSQL tells of changes by itself; this is for a message that was lost.
-UNTOLD_LOOK_EVERY = 2.0
+IDLE_LOOK_EVERY = 0.5
+# Changes are told; this is for a message that was lost, and for what nobody tells.
+UNTOLD_LOOK_EVERY = 10.0
+# PostgreSQL ends the lock's session with a word, unless its machine is gone; and before each
+# claim the lock is asked.
+LOCK_ASKED_EVERY = 60.0
 # A full look also finds what was written past Django, by SQL.
 FULL_LOOK_EVERY = 60.0
 SWEEP_EVERY = 3.0
@@ -49,19 +54,35 @@ class Watch:
         self._changed.set()
         self._seen = -1
         self._news = True
-        self._look_at = self._full_look_at = 0.0
+        self._look_at = self._ask_lock_at = 0.0
+        self._others_run = True
+        self._full_look_at = time.monotonic() + FULL_LOOK_EVERY
         self._sweep_at = time.monotonic() + SWEEP_EVERY
         self._offset = self._clock().timestamp() - time.monotonic()
 
     def keep(self, goes_on: Callable[[], bool]) -> None:
         """Look until this process leads no more, its threads have ended, or ``goes_on`` ends."""
         self.start_over()
-        while goes_on() and self._lock.held() and self._service.alive:
+        while goes_on() and self._still_leads() and self._service.alive:
             try:
                 self._look(time.monotonic())
             except Exception as error:  # noqa: BLE001 - the looks go on, whatever one of them met
                 wait_for_database(error)
-            self._news = self._lock.wait(LOOK_EVERY)
+                self._look_at = 0.0
+            self._news = self._lock.wait(self._patience())
+
+    def _patience(self) -> float:
+        """Where news wakes, an idle worker may sleep longer; not so long that a person who stops
+        it would wonder."""
+        idle = self._lock.is_woken and not self._service.executor.in_flight()
+        return IDLE_LOOK_EVERY if idle else LOOK_EVERY
+
+    def _still_leads(self) -> bool:
+        now = time.monotonic()
+        if now < self._ask_lock_at:
+            return self._lock.unquestioned()
+        self._ask_lock_at = now + LOCK_ASKED_EVERY
+        return self._lock.held()
 
     def close_overdue(self) -> None:
         """Close runs on time whose jobs don't notice that their deadline has passed."""
@@ -93,7 +114,8 @@ class Watch:
         if (ends := self._reconciler.next_resume) and ends <= self._clock():
             self._wake()
         if self._news or now >= self._look_at:
-            self._look_at, value = now + UNTOLD_LOOK_EVERY, ChangeCounter.read()
+            self._look_at = now + UNTOLD_LOOK_EVERY
+            value, self._others_run = ChangeCounter.read_with(_runs_but(self._service.process))
             if now >= self._full_look_at:
                 self._full_look_at = now + FULL_LOOK_EVERY
                 self._reconciler.look_at_all()
@@ -105,7 +127,7 @@ class Watch:
                 self._cancel_asked()
                 self._wake()
                 self._seen = value
-        if now >= self._sweep_at:
+        if self._others_run and now >= self._sweep_at:
             self._sweep_at = now + SWEEP_EVERY
             self._hearing.listen()
             moment = self._clock()
@@ -143,6 +165,11 @@ class Watch:
     def _wake(self) -> None:
         self._changed.set()
         self._service.wake()
+
+
+def _runs_but(process: SchedulerProcess) -> Exists:
+    """Whether runs of other processes go on: only then is there anybody to listen for."""
+    return Exists(JobRun.objects.running().exclude(process=process))
 
 
 def wait_for_database(error: Exception) -> None:

@@ -9,10 +9,10 @@ from django.utils.translation import gettext_lazy as _
 from ..querysets import SchedulerProcessQuerySet
 
 # A process that has not been heard from for so long counts as gone.
-HEARTBEAT_EVERY = timedelta(seconds=3)
+HEARTBEAT_EVERY = timedelta(seconds=5)
 SILENT_AFTER = timedelta(seconds=15)
 # Two beats that did not come.
-MISSED_BEATS = timedelta(seconds=7)
+MISSED_BEATS = timedelta(seconds=11)
 
 
 class SchedulerProcess(models.Model):

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models, transaction
-from django.db.models import Q
+from django.db.models import Exists, Q
 from django.utils.timezone import localtime, now
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -243,3 +243,9 @@ class ChangeCounter(models.Model):
     def read(cls) -> int:
         """The counter's value now; one look-up by key."""
         return cls.objects.filter(pk=1).values_list("value", flat=True).first() or 0
+
+    @classmethod
+    def read_with(cls, condition: Exists) -> tuple[int, bool]:
+        """The value and, in the same query, whether ``condition`` holds; True without a row."""
+        found = cls.objects.filter(pk=1).annotate(holds=condition).values_list("value", "holds")
+        return found.first() or (0, True)

@@ -5,12 +5,12 @@ from datetime import datetime, timedelta
 import pytest
 
 from scheduling.hearing import Hearing
-from scheduling.models import HEARTBEAT_EVERY, SchedulerProcess
+from scheduling.models import SchedulerProcess
 
 from .leader import NOON, Clock
 
 pytestmark = pytest.mark.django_db
-BEAT = HEARTBEAT_EVERY.total_seconds()
+LISTENS = 3.0
 
 
 class Listener:
@@ -25,9 +25,9 @@ class Listener:
         self.hearing.listen()
 
     def pass_time(self, seconds: float, beats: bool = True) -> None:
-        for _ in range(int(seconds // BEAT)):
-            self.monotonic += BEAT
-            self.clock.forward(seconds=BEAT)
+        for _ in range(int(seconds // LISTENS)):
+            self.monotonic += LISTENS
+            self.clock.forward(seconds=LISTENS)
             if beats:
                 self.beat(self.clock())
             self.hearing.listen()
@@ -55,7 +55,7 @@ def test_who_does_not_beat_is_silent_after_15_seconds(listener):
 
 def test_who_was_silent_before_is_so_after_two_beats_that_did_not_come(listener):
     listener.clock.forward(minutes=5)
-    listener.pass_time(6, beats=False)
+    listener.pass_time(9, beats=False)
     assert not listener.finds_it_silent
     listener.pass_time(3, beats=False)
     assert listener.finds_it_silent

@@ -63,6 +63,16 @@ def test_acquiring_again_changes_nothing(lock):
 
 
 @on_sqlite
+def test_without_its_file_it_is_questioned(lock, tmp_path):
+    first = lock()
+    assert not first.unquestioned()
+    assert first.acquire()
+    assert first.unquestioned()
+    (tmp_path / "db.sqlite3.leader").unlink()
+    assert not first.unquestioned()
+
+
+@on_sqlite
 def test_a_leader_whose_file_was_removed_leads_no_more(lock, tmp_path):
     first = lock()
     assert first.acquire()
@@ -169,6 +179,22 @@ def test_a_leader_whose_session_was_ended_leads_no_more(lock):
     wait_until(second.acquire)
     first.release()
     assert not first.acquire()
+
+
+@on_postgresql
+def test_the_end_of_its_session_is_noticed_without_a_question(lock, monkeypatch):
+    first = lock()
+    assert not first.unquestioned()
+    assert first.acquire()
+    questions = []
+    monkeypatch.setattr(
+        "scheduling.leadership._answers", lambda *asked: questions.append(asked) or False
+    )
+    assert first.unquestioned()
+    assert not questions
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(%s)", [first._session.info.backend_pid])
+    wait_until(lambda: not first.unquestioned())
 
 
 @on_postgresql

@@ -201,15 +201,17 @@ def test_an_outage_of_the_database_is_waited_for(start, monkeypatch):
 
     monkeypatch.setattr("scheduling.watch.DATABASE_PAUSE", 0.01)
     start()
-    read, failures = ChangeCounter.read, []
+    read, failures = ChangeCounter.read_with, []
 
-    def away():
+    def away(condition):
         if len(failures) < 3:
             failures.append(1)
             raise OperationalError("database is locked")
-        return read()
+        return read(condition)
 
-    monkeypatch.setattr(ChangeCounter, "read", away)
+    monkeypatch.setattr(ChangeCounter, "read_with", away)
+    # Sooner than the look that comes by itself.
+    schedule(interval_seconds=60)
     wait_until(lambda: len(failures) == 3)
     row = schedule(interval_seconds=600)
     wait_until(lambda: applied(row))

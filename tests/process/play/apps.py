@@ -55,7 +55,7 @@ def shorten_silence(seconds: float) -> None:
     models.SILENT_AFTER = hearing.SILENT_AFTER = worker.SILENT_AFTER = silence
     presence.HEARTBEAT_EVERY = worker.HEARTBEAT_EVERY = silence / 5
     presence.MISSED_BEATS = hearing.MISSED_BEATS = silence / 2
-    watch.SWEEP_EVERY = seconds / 5
+    watch.SWEEP_EVERY = watch.UNTOLD_LOOK_EVERY = seconds / 5
 
 
 def let_all_lead() -> None:
@@ -65,11 +65,15 @@ def let_all_lead() -> None:
         """A lock that everybody has."""
 
         broken = ""
+        is_woken = False
 
         def acquire(self) -> bool:
             return True
 
         def held(self) -> bool:
+            return True
+
+        def unquestioned(self) -> bool:
             return True
 
         def release(self) -> None: ...
