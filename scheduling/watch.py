@@ -113,13 +113,13 @@ class Watch:
         self._notice_clock(now)
         if (ends := self._reconciler.next_resume) and ends <= self._clock():
             self._wake()
+        if now >= self._full_look_at:
+            self._full_look_at = now + FULL_LOOK_EVERY
+            self._reconciler.look_at_all()
+            self._wake()
         if self._news or now >= self._look_at:
             self._look_at = now + UNTOLD_LOOK_EVERY
             value, self._others_run = ChangeCounter.read_with(_runs_but(self._service.process))
-            if now >= self._full_look_at:
-                self._full_look_at = now + FULL_LOOK_EVERY
-                self._reconciler.look_at_all()
-                self._wake()
             if value != self._seen:
                 if self._reconciler.few:
                     # Somebody who writes SQL may have counted the change by hand.
