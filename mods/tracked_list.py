@@ -64,6 +64,11 @@ class Tracked:
         return self.detail.fetched_at if self.detail else None
 
     @property
+    def is_unread(self) -> bool:
+        """Whether nobody has asked for its releases yet; the job will."""
+        return self.mod is not None and self.detail is None
+
+    @property
     def page(self) -> str:
         """The address of what is known of it here, "" where the catalogue does not know it."""
         return reverse("mods-mod", args=[self.mod.pk]) if self.mod else ""

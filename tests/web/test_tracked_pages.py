@@ -3,6 +3,7 @@
 import html
 import io
 import json
+import re
 import struct
 import zipfile
 from typing import Any
@@ -17,7 +18,7 @@ from django.test.utils import CaptureQueriesContext
 
 import mods.urls
 from mods import uploads
-from mods.models import TrackedMod
+from mods.models import Mod, TrackedMod
 from tests.mods.cast import NOON, fetched, mod, release, tracked
 from tests.mods.zips import good, zipped
 
@@ -78,6 +79,57 @@ def test_the_list_can_be_narrowed(as_ann: Client) -> None:
     assert ("<code>carryon<" in updates, ">unheardof<" in updates) == (True, False)
     assert ("<code>carryon<" in problems, ">unheardof<" in problems) == (False, True)
     assert text(as_ann.get(f"{PAGE}?show=<script>")).count('id="tracked-') == 2
+
+
+def test_releases_that_nobody_asked_for_yet_are_told_and_can_be_asked_for(
+    sign_in: SignIn,
+) -> None:
+    tracked("carryon", of=mod(1, "carryon"))
+    fetched(known_one := mod(2, "xskills"))
+    tracked("xskills", of=known_one)
+    tracked("unheardof")
+    offer = 'action="/settings/mod_cache_refresh/run/"'
+    page = text(sign_in("ann").get(PAGE))
+    assert "The releases of 1 mod have not been read yet" in page
+    assert offer in page
+    assert offer not in text(sign_in("monitor").get(PAGE))
+    fetched(Mod.objects.get(pk=1), fetched_at=None, problem="it failed")
+    assert "have not been read yet" not in text(sign_in("ann").get(PAGE))
+
+
+def test_one_that_is_changed_in_a_narrowed_list_leads_back_to_it(as_ann: Client) -> None:
+    one = tracked("unheardof")
+    page = as_ann.get(f"{PAGE}?show=problems").content.decode()
+    assert page.count(f'name="next" value="{PAGE}?show=problems"') == 2
+    answer = as_ann.post(f"{PAGE}{one.pk}/remove/", {"next": f"{PAGE}?show=problems"})
+    assert answer["Location"] == f"{PAGE}?show=problems"
+
+
+@pytest.mark.parametrize("said", ["a list", "a file"])
+def test_what_is_answered_to_a_form_leads_to_the_page_by_all_its_links(
+    as_ann: Client, said: str
+) -> None:
+    for number in range(102):
+        tracked(f"mod{number}")
+    answer = (
+        as_ann.post(PASTE, {"mods": "nonsense line"})
+        if said == "a list"
+        else sent(as_ann, ("picture.zip", b"PNG"))
+    )
+    shown = answer.content.decode()
+    links = [each for each in re.findall(r'href="([^"]*)"', shown) if "?" in each]
+    (search,) = re.findall(r'<form method="get" action="([^"]*)" class="tk-form"', shown)
+    assert {f"{PAGE}?show=updates", f"{PAGE}?show=problems", f"{PAGE}?all=1"} <= set(links)
+    for link in (*links, f"{search}?q=carryon"):
+        assert link.startswith("/"), link
+        assert as_ann.get(html.unescape(link)).status_code == 200
+
+
+@pytest.mark.parametrize("url", [PASTE, UPLOAD])
+def test_who_comes_to_a_form_without_anything_to_send_gets_the_page(
+    as_ann: Client, url: str
+) -> None:
+    assert as_ann.get(url)["Location"] == PAGE
 
 
 def test_markup_of_mods_stays_text(as_ann: Client) -> None:
