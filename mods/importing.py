@@ -11,9 +11,12 @@ from .models import Origin, TrackedMod
 from .tracking_steps import Outcome
 from .wanted import Unread, Wanted, of_files
 
-# Files that were never mods of a kind that can be read; anything else may be a tracked mod that
-# can't be read just now.
-_NO_MODS = (".cs", ".dll", ".txt", ".md", ".json", ".log")
+# Files that were never mods of a kind that can be read, and those that were put aside; anything
+# else may be a tracked mod that can't be read just now.
+_NO_MODS = (
+    *(".cs", ".dll", ".pdb", ".xml", ".txt", ".md", ".json", ".log", ".png"),
+    *(".disabled", ".bak", ".old", ".off"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,8 @@ from .oneline import one_line
 
 MAX_FILES = 2_000
 _CODE = (".cs", ".dll")
+# They lie in the Mods folder that comes with the game.
+_GAME = ("vscreativemod.dll", "vsessentials.dll", "vssurvivalmod.dll")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +92,7 @@ def _found(path: Path, folder: Path) -> Found:
     # Names need not be UTF-8.
     name = one_line(path.name)
     try:
-        return Found(name=name, mod=_mod(_within(path, folder), path.suffix.lower()))
+        return Found(name=name, mod=_mod(_within(path, folder), path.name))
     except UnreadableMod as why:
         return Found(name=name, problem=str(why))
     except OSError as error:
@@ -111,21 +113,30 @@ def _within(path: Path, folder: Path) -> Path:
     return target
 
 
-def _mod(path: Path, suffix: str) -> ModInfo:
+def _mod(path: Path, name: str) -> ModInfo:
+    """``path`` is where a link called ``name`` leads."""
     mode = path.stat().st_mode
     if stat.S_ISDIR(mode):
         return _folder_mod(path)
     if not stat.S_ISREG(mode):
         # A pipe would be waited for without end.
         raise UnreadableMod(_("it is neither a file nor a folder: remove it"))
+    check_code(name)
+    if not name.lower().endswith(".zip"):
+        raise UnreadableMod(_("it is no .zip, so the game does not take it for a mod"))
+    return modzip.read(path)
+
+
+def check_code(name: str) -> None:
+    """Raises UnreadableMod for the name of a mod that is only code, which nobody can read."""
+    suffix = Path(name).suffix.lower()
+    if name.lower() in _GAME:
+        raise UnreadableMod(_("it is a part of the game itself, so there is nothing to track"))
     if suffix in _CODE:
         raise UnreadableMod(
             _("what a single %(suffix)s file says can't be read here: add it by its identifier")
             % {"suffix": suffix}
         )
-    if suffix != ".zip":
-        raise UnreadableMod(_("it is no .zip, so the game does not take it for a mod"))
-    return modzip.read(path)
 
 
 def _folder_mod(folder: Path) -> ModInfo:

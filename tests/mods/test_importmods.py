@@ -109,6 +109,16 @@ def test_nothing_is_pruned_that_may_be_among_what_cannot_be_read(folder: Path, t
     assert "it may be among what can't be read: bbb.zip" in told()
 
 
+@pytest.mark.parametrize("name", ["bbb.zip.disabled", "bbb.zip.bak", "VSEssentials.pdb"])
+def test_what_was_put_aside_is_no_longer_in_the_folder(folder: Path, name: str) -> None:
+    for each in ("aaa", "bbb"):
+        mod_file(folder, f"{each}.zip", each)
+    call_command("importmods", str(folder))
+    (folder / "bbb.zip").rename(folder / name)
+    call_command("importmods", str(folder), "--prune")
+    assert tracked() == {"aaa@1.12.0"}
+
+
 def test_a_folder_that_is_empty_prunes_nothing(folder: Path) -> None:
     mod_file(folder, "aaa.zip", "aaa").rename(folder.parent / "aaa.zip")
     call_command("importmods", str(folder.parent))

@@ -36,11 +36,13 @@ def test_each_file_is_a_mod_or_a_problem_in_words(folder: Path) -> None:
     (folder / "broken.zip").write_bytes(b"<html>")
     (folder / "half.zip").write_bytes((folder / "carryon_1.12.0.zip").read_bytes()[:-30])
     (folder / "old.dll").write_bytes(b"MZ")
+    (folder / "VSSurvivalMod.dll").write_bytes(b"MZ")
     (folder / "source.CS").write_text("class Mod {}")
     (folder / "carryon.zip.disabled").write_bytes(b"")
     (folder / ".DS_Store").write_bytes(b"")
     assert scanned(folder) == {
         "Config Lib.ZIP": "configlib",
+        "VSSurvivalMod.dll": "it is a part of the game itself, so there is nothing to track",
         "broken.zip": "it is no zip, whatever it is called: fetch it again",
         "carryon.zip.disabled": "it is no .zip, so the game does not take it for a mod",
         "carryon_1.12.0.zip": "carryon",

@@ -308,6 +308,32 @@ def test_zips_and_lists_are_read_and_bad_ones_named(as_ann: Client) -> None:
     assert "2 added; 2 left out" in page
 
 
+@pytest.mark.parametrize(
+    ("name", "body", "reason"),
+    [
+        ("Old.dll", b"MZ", "what a single .dll file says can't be read here: add it by its iden"),
+        ("source.cs", b"class Mod {}", "what a single .cs file says can't be read here: add it"),
+        ("VSEssentials.dll", b"MZ", "it is a part of the game itself, so there is nothing to t"),
+        ("list", b"carryon@1.12.0", "it is neither a zipped mod nor a list whose name ends in"),
+        ("modinfo.json", b"{}", "it is neither a zipped mod nor a list whose name ends in .txt"),
+        ("mods.7z", b"7z", "it is neither a zipped mod nor a list whose name ends in .txt: upload"),
+        ("Mods.zip", zipped(("a.zip", good())), "it holds other zips (a.zip), into which the game"),
+    ],
+)
+def test_what_is_uploaded_in_place_of_a_zip_is_called_what_it_is(
+    as_ann: Client, name: str, body: bytes, reason: str
+) -> None:
+    page = text(sent(as_ann, (name, body), ("carryon.zip.download", good())))
+    assert f"<strong>{name}</strong> {reason}" in page
+    assert known() == {"carryon@1.12.0"}
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-8"])
+def test_a_list_is_read_as_windows_writes_it(as_ann: Client, encoding: str) -> None:
+    sent(as_ann, ("mods.txt", "carryon@1.12.0\r\nxskills@0.8.1\r\n".encode(encoding)))
+    assert known() == {"carryon@1.12.0", "xskills@0.8.1"}
+
+
 def bomb() -> bytes:
     return zipped(("modinfo.json", b" " * 60_000_000))
 
@@ -355,7 +381,7 @@ def test_a_name_that_leads_elsewhere_is_only_a_name(as_ann: Client) -> None:
 
 def test_an_empty_file_and_no_file_are_asked_for_again(as_ann: Client) -> None:
     assert "Choose at least one file." in text(as_ann.post(UPLOAD))
-    assert "it is no zip" in text(sent(as_ann, ("empty.zip", b"")))
+    assert "it is empty, or not yet whole" in text(sent(as_ann, ("empty.zip", b"")))
 
 
 def test_what_a_file_says_wrongly_is_told(as_ann: Client) -> None:
