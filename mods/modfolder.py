@@ -35,8 +35,9 @@ def scan(path: Path) -> Iterator[Found]:
     subfolders are looked into only for a modinfo.json of their own.
     """
     path = _existing(path)
-    entries, more = _entries(path) if path.is_dir() else ([], False)
-    if not path.is_dir() or _is_mod(entries):
+    is_folder = _is_folder(path)
+    entries, more = _entries(path) if is_folder else ([], False)
+    if not is_folder or _is_mod(entries):
         yield _found(path, path.parent)
         return
     for entry in entries:
@@ -53,7 +54,7 @@ def scan(path: Path) -> Iterator[Found]:
 def fingerprint(path: Path) -> str:
     """Differs once a file came, went or was written; opens none. Raises UnreadableMod."""
     path = _existing(path)
-    entries = _entries(path)[0] if path.is_dir() else [path]
+    entries = _entries(path)[0] if _is_folder(path) else [path]
     digest = blake2b(digest_size=16)
     for entry in entries:
         digest.update(repr((entry.name, _state(entry), _state(_modinfo_in(entry)))).encode())
@@ -64,10 +65,22 @@ def _existing(path: Path) -> Path:
     try:
         return path.resolve(strict=True)
     except (OSError, RuntimeError, ValueError) as error:
-        raise UnreadableMod(
-            _("%(path)s can't be read (%(reason)s): name the Mods folder of the server, or a mod")
-            % {"path": one_line(str(path)), "reason": _reason(error)}
-        ) from None
+        raise _nowhere(path, error) from None
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return stat.S_ISDIR(path.stat().st_mode)
+    except OSError as error:
+        # It went meanwhile, or lies on a network that did.
+        raise _nowhere(path, error) from None
+
+
+def _nowhere(path: Path, error: Exception) -> UnreadableMod:
+    return UnreadableMod(
+        _("%(path)s can't be read (%(reason)s): name the Mods folder of the server, or a mod")
+        % {"path": one_line(str(path)), "reason": _reason(error)}
+    )
 
 
 def _entries(folder: Path) -> tuple[list[Path], bool]:

@@ -145,6 +145,12 @@ def _tracked(
     )
 
 
+def unmet() -> Mapping[str, list[Need]]:
+    """What installed mods need and the list does not have, by folded identifier, in one query."""
+    rows = list(TrackedMod.objects.only("identifier", "version", "dependencies"))
+    return {key: dependencies.unmet(needs) for key, needs in _needs(rows).items()}
+
+
 def _needs(rows: Sequence[TrackedMod]) -> Mapping[str, list[Need]]:
     mods = [
         _Listed(

@@ -6,18 +6,19 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import OperationalError
 
-from mods import importing
-from mods.folderwatch import FolderWatch
+from mods import importing, modfolder
+from mods.folderwatch import RESTLESS, FolderWatch
 from mods.management.commands import importmods
 from mods.models import TrackedMod
 
-from .cast import mod
+from .cast import fetched, mod
 from .zips import mod_file, zipped
 
 pytestmark = pytest.mark.django_db
@@ -59,9 +60,30 @@ def test_a_folder_is_read_and_told_as_a_table(folder: Path, told: Told) -> None:
     assert lines[0].split() == ["FILE", "MOD", "VERSION", "DONE"]
     assert lines[1].split() == ["carryon_1.12.0.zip", "carryon", "1.12.0", "added"]
     assert lines[2].split() == ["xskills", "xskills", "0.8.1", "added"]
-    assert any(line.startswith("broken.zip: not read: it is a damaged zip") for line in lines)
+    assert any(line.startswith("broken.zip: left out: it is a damaged zip") for line in lines)
     assert any(line.startswith("xskills: “author” is no key") for line in lines)
     assert lines[-1] == "2 added; 2 left out."
+
+
+def test_what_its_mods_lack_is_told_and_when_their_releases_are_read(
+    folder: Path, told: Told
+) -> None:
+    mod(1, "carryon")
+    fetched(mod(2, "xskills"))
+    mod_file(folder, "carryon.zip", needs={"game": "1.99.0", "xlib": "0.8.0", "configlib": "*"})
+    mod_file(folder, "xskills.zip", "xskills", needs={"CarryOn": "1.13.0", "xlib": "0.9.0"})
+    mod_file(folder, "xskills_old.zip", "xskills", "1.0.0", needs={"xlib": "7.0.0"})
+    mod_file(folder, "xlib.zip", "xlib", "0.9.0-rc.2")
+    TrackedMod.objects.create(identifier="elsewhere", dependencies={"more": "1.0.0"})
+    for _look in range(2):
+        call_command("importmods", str(folder))
+        lines = told().splitlines()
+        assert [line for line in lines if " needs " in line] == [
+            "carryon needs configlib, which is missing: install it.",
+            "xskills needs CarryOn 1.13.0 or later, and 1.12.0 is installed: update it.",
+            "xskills needs xlib 0.9.0 or later, and 0.9.0-rc.2 is installed: update it.",
+        ]
+        assert lines[-2].startswith("1 mod has no releases read yet: the next run of mod_cache_r")
 
 
 def test_again_it_updates_what_changed(folder: Path, told: Told) -> None:
@@ -137,11 +159,29 @@ def test_it_ends_with_1_when_nothing_could_be_read(folder: Path) -> None:
     assert not tracked()
 
 
+def test_the_folder_above_is_told_which_one_is_meant(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mod_file(folder, "aaa.zip", "aaa")
+    with pytest.raises(SystemExit):
+        call_command("importmods", str(folder.parent))
+    assert "Is it the folder Mods in it that you mean?" in capsys.readouterr().err
+    assert not tracked()
+
+
 @pytest.mark.parametrize("option", [[], ["--watch"]])
-def test_it_ends_with_2_when_there_is_no_such_path(tmp_path: Path, option: list[str]) -> None:
+@pytest.mark.parametrize("name", ["nowhere", "a" * 300, "a\0b"])
+def test_it_ends_with_2_when_there_is_no_such_path(
+    tmp_path: Path, name: str, option: list[str]
+) -> None:
     with pytest.raises(CommandError) as refused:
-        call_command("importmods", str(tmp_path / "nowhere"), *option)
+        call_command("importmods", str(tmp_path / name), *option)
     assert refused.value.returncode == 2
+
+
+def test_a_path_of_nothing_is_not_the_folder_where_one_happens_to_be() -> None:
+    with pytest.raises(CommandError, match="it is empty"):
+        call_command("importmods", "")
 
 
 # Watching
@@ -166,7 +206,7 @@ def stop() -> Iterator[threading.Event]:
     event.set()
 
 
-def watch(folder: Path, looks: Looks, stop: threading.Event) -> threading.Thread:
+def watch(folder: Path, looks: Callable[[], None], stop: threading.Event) -> threading.Thread:
     watching = FolderWatch(folder, looks, stop, every=0.02)
     thread = threading.Thread(target=watching.run, daemon=True)
     thread.start()
@@ -211,6 +251,34 @@ def test_it_waits_for_a_folder_that_is_away(folder: Path, stop: threading.Event)
     assert thread.is_alive()
     (folder.parent / "aside").rename(folder)
     until(lambda: looks.count >= 2)
+
+
+def test_it_waits_until_a_change_is_over(
+    folder: Path, stop: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prints = iter(["begun", "half", "more", "whole", *["whole"] * 1_000])
+    glanced: list[str] = []
+    seen: list[str] = []
+
+    def fingerprint(_path: Path) -> str:
+        glanced.append(next(prints))
+        return glanced[-1]
+
+    monkeypatch.setattr(modfolder, "fingerprint", fingerprint)
+    watch(folder, lambda: seen.append(glanced[-1]), stop)
+    until(lambda: len(glanced) > 10)
+    assert seen == ["begun", "whole"]
+
+
+def test_a_folder_without_rest_is_looked_at_all_the_same(
+    folder: Path, stop: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    numbers = count()
+    monkeypatch.setattr(modfolder, "fingerprint", lambda _path: str(next(numbers)))
+    looks = Looks()
+    watch(folder, looks, stop)
+    until(lambda: looks.count >= 3)
+    assert next(numbers) > 2 * RESTLESS
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -1,7 +1,9 @@
 """A server's Mods folder, as it is found in the wild."""
 
+import errno
 import os
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -223,3 +225,15 @@ def test_a_single_mod_has_a_fingerprint_too(folder: Path) -> None:
     assert fingerprint(path) == before
     mod_file(folder, "a.zip", version="1.12.10")
     assert fingerprint(path) != before
+
+
+@pytest.mark.parametrize("asked", [fingerprint, lambda path: list(scan(path))])
+def test_a_network_that_goes_away_in_the_middle_is_told(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, asked: Callable[[Path], object]
+) -> None:
+    def stale(_path: Path, **_options: bool) -> None:
+        raise OSError(errno.ESTALE, "Stale file handle")
+
+    monkeypatch.setattr(Path, "stat", stale)
+    with pytest.raises(UnreadableMod, match="Stale file handle"):
+        asked(folder)

@@ -1,5 +1,7 @@
 """The mods of a server's folder, onto the list of tracked mods."""
 
+import argparse
+import os
 import signal
 import sys
 import threading
@@ -27,7 +29,7 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("path", type=Path, help="the server's Mods folder, or a zipped mod")
+        parser.add_argument("path", type=_path, help="the server's Mods folder, or a zipped mod")
         parser.add_argument(
             "--watch",
             action="store_true",
@@ -41,20 +43,26 @@ class Command(BaseCommand):
 
     def handle(self, *, path: Path, watch: bool, prune: bool, **_options: Any) -> None:
         self._path, self._prune = path, prune
-        if not path.exists():
+        if not _is_there(path):
             raise CommandError(
                 f"There is no {path}: name the Mods folder of the server, or a zipped mod.",
                 returncode=2,
             )
-        if watch:
-            self._watch()
-            return
+        try:
+            self._watch() if watch else self._once()
+        except BrokenPipeError:
+            # Whoever read what is told here has gone, as head does; Python would say so again.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(1)
+
+    def _once(self) -> None:
         try:
             result = self._take_in()
         except UnreadableMod as error:
             raise CommandError(str(error)) from None
         if not result.read_anything:
-            self.stderr.write(f"No mod could be read in {path}.")
+            hint = " Is it the folder Mods in it that you mean?" if _holds_mods(self._path) else ""
+            self.stderr.write(f"No mod could be read in {self._path}.{hint}")
             sys.exit(1)
 
     def _watch(self) -> None:
@@ -88,9 +96,10 @@ class Command(BaseCommand):
             self._write(*(f"{step.source}: {note}" for note in step.notes))
         self._write(
             *(
-                f"{problem.source}: not read: {problem.reason}"
+                f"{problem.source}: left out: {problem.reason}"
                 for problem in result.outcome.problems
-            )
+            ),
+            *(f"{need}." for need in result.unmet),
         )
         done = "untracked" if result.pruned else f"still tracked{_HINT * (not self._prune)}"
         self._write(*(f"{each}: no longer in the folder, {done}" for each in result.vanished))
@@ -99,8 +108,40 @@ class Command(BaseCommand):
             self._write(
                 f"Nothing was taken off the list, since it may be among what can't be read: {files}"
             )
+        if result.unread:
+            self._write(_unread(result.unread))
         self._write(f"{result.outcome.in_words[:1].upper()}{result.outcome.in_words[1:]}.")
 
     def _write(self, *lines: str) -> None:
         for line in lines:
             self.stdout.write(line)
+
+
+def _path(text: str) -> Path:
+    # Path("") is the folder where somebody happens to be.
+    if not text:
+        raise argparse.ArgumentTypeError("it is empty")
+    return Path(text)
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError as error:
+        raise CommandError(
+            f"{path} can't be looked for ({error.strerror}): check the permissions of the folders "
+            "that lead to it.",
+            returncode=2,
+        ) from None
+
+
+def _holds_mods(path: Path) -> bool:
+    return (path / "Mods").is_dir()
+
+
+def _unread(count: int) -> str:
+    whose = "1 mod has" if count == 1 else f"{count} mods have"
+    return (
+        f"{whose} no releases read yet: the next run of mod_cache_refresh does so, "
+        "manage.py runjob mod_cache_refresh at once."
+    )
