@@ -210,6 +210,28 @@ def test_a_mods_own_page_offers_to_track_it(sign_in: SignIn) -> None:
     assert 'action="/mods/1/track/"' not in text(sign_in("monitor").get("/mods/1/"))
 
 
+def test_a_mods_own_page_tells_whether_it_is_tracked_and_offers_what_is_left(
+    as_ann: Client,
+) -> None:
+    carryon = mod(1, "carryon", "", "carryonlib")
+    assert "are read of tracked mods only" in text(as_ann.get("/mods/1/"))
+    one = tracked("CarryOn", "1.11.0", of=carryon)
+    page = text(as_ann.get("/mods/1/"))
+    assert "<code>CarryOn@1.11.0</code>" in page
+    assert "are read by the next refresh" in page
+    assert re.findall(r'name="identifier" value="([^"]*)"', page) == ["carryonlib"]
+    two = tracked("carryonlib", of=carryon)
+    fetched(carryon)
+    page = text(as_ann.get("/mods/1/"))
+    assert 'action="/mods/1/track/"' not in page
+    assert "no longer tracked" not in page
+    one.delete()
+    two.delete()
+    page = text(as_ann.get("/mods/1/"))
+    assert "no longer tracked, so they stay as they were then" in page
+    assert re.findall("<option>(.*?)</option>", page) == ["carryon", "carryonlib"]
+
+
 def test_of_several_identifiers_one_is_chosen(as_ann: Client) -> None:
     mod(1, "carryon", "carryonlib")
     assert "<option>carryonlib</option>" in text(as_ann.get(f"{PAGE}?q=carry"))
