@@ -137,7 +137,8 @@ class _Plan:
         before = (tracked.version, tracked.dependencies, tracked.mod_id)
         if wanted.dependencies is not None:
             tracked.dependencies = dict(wanted.dependencies)
-            tracked.version = wanted.version
+            # A file that names none can't say better than who typed one for it.
+            tracked.version = wanted.version or tracked.version
         elif wanted.version and wanted.version != tracked.version:
             # What another version needs, nobody has read.
             tracked.version, tracked.dependencies = wanted.version, None

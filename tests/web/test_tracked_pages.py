@@ -6,6 +6,7 @@ import json
 import re
 import struct
 import zipfile
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -95,6 +96,20 @@ def test_releases_that_nobody_asked_for_yet_are_told_and_can_be_asked_for(
     assert offer not in text(sign_in("monitor").get(PAGE))
     fetched(Mod.objects.get(pk=1), fetched_at=None, problem="it failed")
     assert "have not been read yet" not in text(sign_in("ann").get(PAGE))
+
+
+def test_who_added_a_mod_is_not_who_updated_it_later(as_ann: Client) -> None:
+    def origin() -> str:
+        (cell,) = re.findall(r'class="tk-from">(.*?)</td>', text(as_ann.get(PAGE)))
+        return re.sub("<[^>]+>", "", cell)
+
+    tracked("carryon", added_by="ann", added_at=NOON, updated_at=NOON)
+    assert origin().startswith("pasted ann, ")
+    assert "updated" not in origin()
+    TrackedMod.objects.update(origin="folder", updated_at=NOON + timedelta(days=1))
+    added, updated = origin().split("updated")
+    assert added.startswith("read from the server's folder ann, ")
+    assert "ann" not in updated
 
 
 def test_one_that_is_changed_in_a_narrowed_list_leads_back_to_it(as_ann: Client) -> None:
