@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import structlog
+from django.db import DataError
 from django.utils import timezone
 
 from scheduling.registry import current_run
 
-from .errors import NotListed, UpstreamError
+from .errors import KEPT, Implausible, NotListed, UpstreamError
 from .http import Client
 from .moddb import fetch_detail
 from .moddetail import Detail
@@ -32,6 +33,8 @@ _LONGEST = 240.0
 PATIENCE = 8
 # So few may fail, and no other succeed, without it being more than their own fault.
 _FEW = 3
+# What one mod's answer could still be the cause of.
+_UNFORESEEN = (DataError, ArithmeticError, LookupError, RecursionError, TypeError, ValueError)
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -131,12 +134,22 @@ def _settle(mod: Mod, future: Future[Detail], tally: Tally, now: Callable[[], da
     try:
         store(mod, future.result(), now())
     except UpstreamError as error:
-        logger.warning("detail_failed", mod=mod.pk, name=mod.name, error=str(error))
-        store_failure(mod, error, now())
-        tally.failure(error)
+        _fail(mod, error, tally, now())
+    except _UNFORESEEN as error:
+        # Else it would end this run, and the next one too, which begins with it.
+        logger.exception("detail_unforeseen", mod=mod.pk)
+        reason = f"{type(error).__name__}: {error}"
+        told = f"Mod {mod.pk} came with something that can't be read or stored ({reason}). {KEPT}"
+        _fail(mod, Implausible(told), tally, now())
     else:
         tally.fetched += 1
         tally.in_a_row = 0
+
+
+def _fail(mod: Mod, error: UpstreamError, tally: Tally, now: datetime) -> None:
+    logger.warning("detail_failed", mod=mod.pk, name=mod.name, error=str(error))
+    store_failure(mod, error, now)
+    tally.failure(error)
 
 
 def _stop(waiting: dict[Future[Detail], Mod]) -> None:

@@ -4,13 +4,15 @@ import threading
 import time
 from datetime import UTC, datetime
 from itertools import pairwise
+from types import ModuleType
 from typing import Any
 
 import pytest
+from django.db import DataError
 from pytest_django.fixtures import Settings
 from structlog.testing import capture_logs
 
-from mods import details, jobs
+from mods import details, jobs, moddetail
 from mods.details import refresh_details
 from mods.http import Client
 from mods.models import Change, Mod, ModDetail, Release, TrackedMod
@@ -219,6 +221,38 @@ def test_one_mod_failing_costs_itself_alone_and_is_tried_again(
     upstream.heal()
     assert counts(refresh(run)) == {"fetched": 1, "unchanged": 4, "failed": 0}
     assert ModDetail.objects.get(mod=tracked[3]).problem == ""
+
+
+@pytest.mark.parametrize(
+    ("step", "error"),
+    [
+        (moddetail, KeyError("nobody thought of it")),
+        (details, DataError("the database refuses it")),
+    ],
+)
+def test_what_nobody_foresaw_of_a_mod_costs_itself_alone_too(
+    upstream: StandIn,
+    run: Run,
+    tracked: list[int],
+    monkeypatch: pytest.MonkeyPatch,
+    step: ModuleType,
+    error: Exception,
+) -> None:
+    refresh(run)
+    move(upstream, *tracked)
+    name = "read" if step is moddetail else "store"
+    real = getattr(step, name)
+
+    def stumbles(first: Any, *rest: Any) -> Any:
+        if tracked[3] in (getattr(first, "pk", None), *rest):
+            raise error
+        return real(first, *rest)
+
+    monkeypatch.setattr(step, name, stumbles)
+    assert counts(refresh(run)) == {"fetched": 4, "unchanged": 0, "failed": 1}
+    assert str(error) in ModDetail.objects.get(mod=tracked[3]).problem
+    monkeypatch.setattr(step, name, real)
+    assert counts(refresh(run)) == {"fetched": 1, "unchanged": 4, "failed": 0}
 
 
 @pytest.mark.parametrize(
