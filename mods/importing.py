@@ -46,13 +46,14 @@ def take_in(path: Path, by: str, now: datetime, *, prune: bool = False) -> Impor
     """Track the mods of a folder, or the one mod at ``path``; raises UnreadableMod."""
     found = list(modfolder.scan(path))
     wanted, unread = of_files(found)
-    outcome = tracking.track(wanted, Origin.FOLDER, by, now, unread)
     resolved = path.resolve()
     is_single = not resolved.is_dir() or [each.name for each in found] == [resolved.name]
+    folder = str(resolved.parent if is_single else resolved)
+    outcome = tracking.track(wanted, Origin.FOLDER, by, now, unread, folder)
     if is_single or not wanted:
         # A folder that holds nothing any more is rather one that is not mounted.
         return Import(outcome=outcome, unmet=_unmet(wanted), unread=_unread(wanted))
-    vanished = _vanished(wanted)
+    vanished = _vanished(wanted, folder)
     unclear = _unclear(unread)
     pruned = prune and bool(vanished) and not unclear
     if pruned:
@@ -83,9 +84,11 @@ def _keys(wanted: Sequence[Wanted]) -> dict[str, None]:
     return dict.fromkeys(identifiers.folded(each.identifier) for each in wanted)
 
 
-def _vanished(wanted: Sequence[Wanted]) -> list[TrackedMod]:
+def _vanished(wanted: Sequence[Wanted], folder: str) -> list[TrackedMod]:
+    """Not those of other folders: a server may have several."""
     there = _keys(wanted)
-    tracked = TrackedMod.objects.filter(origin=Origin.FOLDER).only("identifier", "version")
+    known = TrackedMod.objects.filter(origin=Origin.FOLDER, folder=folder[:500])
+    tracked = known.only("identifier", "version")
     return [each for each in tracked if identifiers.folded(each.identifier) not in there]
 
 

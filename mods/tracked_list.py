@@ -18,7 +18,8 @@ from .tracked_releases import Key, Offer
 Need = Finding
 
 _COLUMNS = (
-    *("identifier", "version", "dependencies", "origin", "added_by", "added_at", "updated_at"),
+    *("identifier", "version", "dependencies"),
+    *("origin", "folder", "added_by", "added_at", "updated_at"),
     *("mod__name", "mod__assetid", "mod__urlalias", "mod__delisted_at"),
     *("mod__detail__fetched_at", "mod__detail__problem"),
 )

@@ -121,6 +121,24 @@ def test_what_vanished_is_told_and_leaves_the_list_only_with_prune(
     assert tracked() == {"aaa@1.12.0", "pasted"}
 
 
+def test_a_folder_prunes_nothing_of_another(folder: Path) -> None:
+    other = folder.parent / "more"
+    other.mkdir()
+    moved = mod_file(other, "bbb.zip", "bbb")
+    mod_file(folder, "aaa.zip", "aaa")
+    mod_file(other, "ccc.zip", "ccc")
+    for each in (other, folder):
+        call_command("importmods", str(each), "--prune")
+    assert tracked() == {"aaa@1.12.0", "bbb@1.12.0", "ccc@1.12.0"}
+    moved.rename(folder / "bbb.zip")
+    for each in (folder, other):
+        call_command("importmods", str(each), "--prune")
+    assert tracked() == {"aaa@1.12.0", "bbb@1.12.0", "ccc@1.12.0"}
+    (folder / "bbb.zip").unlink()
+    call_command("importmods", str(folder), "--prune")
+    assert tracked() == {"aaa@1.12.0", "ccc@1.12.0"}
+
+
 def test_nothing_is_pruned_that_may_be_among_what_cannot_be_read(folder: Path, told: Told) -> None:
     for name in ("aaa", "bbb"):
         mod_file(folder, f"{name}.zip", name)

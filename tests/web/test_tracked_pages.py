@@ -100,13 +100,15 @@ def test_releases_that_nobody_asked_for_yet_are_told_and_can_be_asked_for(
 
 def test_who_added_a_mod_is_not_who_updated_it_later(as_ann: Client) -> None:
     def origin() -> str:
-        (cell,) = re.findall(r'class="tk-from">(.*?)</td>', text(as_ann.get(PAGE)))
+        (cell,) = re.findall(r'class="tk-from"[^\n]*?>(.*?)</td>', text(as_ann.get(PAGE)))
         return re.sub("<[^>]+>", "", cell)
 
     tracked("carryon", added_by="ann", added_at=NOON, updated_at=NOON)
     assert origin().startswith("pasted ann, ")
     assert "updated" not in origin()
-    TrackedMod.objects.update(origin="folder", updated_at=NOON + timedelta(days=1))
+    later = NOON + timedelta(days=1)
+    TrackedMod.objects.update(origin="folder", folder="/srv/Mods", updated_at=later)
+    assert 'title="/srv/Mods"' in text(as_ann.get(PAGE))
     added, updated = origin().split("updated")
     assert added.startswith("read from the server's folder ann, ")
     assert "ann" not in updated
@@ -149,7 +151,7 @@ def test_who_comes_to_a_form_without_anything_to_send_gets_the_page(
 
 def test_markup_of_mods_stays_text(as_ann: Client) -> None:
     evil = mod(1, "carryon", name="<script>alert(1)</script>", summary="<img onerror=x>")
-    tracked("carryon", "<i>", of=evil, added_by="<b>", dependencies={"<u>": "<s>"})
+    tracked("carryon", "<i>", of=evil, added_by="<b>", folder="<b>", dependencies={"<u>": "<s>"})
     page = as_ann.get(f"{PAGE}?q=script").content.decode()
     for markup in ("<script>alert", "<img", "<i>", "<b>", "<u>", "<s>"):
         assert markup not in page
