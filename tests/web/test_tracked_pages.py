@@ -65,7 +65,9 @@ def test_the_list_tells_all_that_is_known(as_ann: Client) -> None:
     assert "<b>failed" not in as_ann.get(PAGE).content.decode()
     assert "the catalogue knows no mod of this identifier" in page
     assert "pasted" in page
-    assert "not yet" in page
+    assert "not yet" not in page
+    tracked("configlib", of=mod(3, "configlib"))
+    assert "not yet" in text(as_ann.get(PAGE))
 
 
 def test_the_list_can_be_narrowed(as_ann: Client) -> None:
