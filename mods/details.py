@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from scheduling.registry import current_run
 
-from .errors import KEPT, Implausible, NotListed, UpstreamError
+from .errors import KEPT, Implausible, NotListed, Unavailable, UpstreamError
 from .http import Client
 from .moddb import fetch_detail
 from .moddetail import Detail
@@ -50,6 +50,8 @@ class Tally:
     # Of the failures, those by which the mod database says that there is no such mod.
     not_listed: int = 0
     in_a_row: int = 0
+    # Seconds for which the mod database asked us to stay away, more than a run waits.
+    sent_away: float = 0
     first_problem: str = ""
 
     def counts(self) -> dict[str, int]:
@@ -59,9 +61,16 @@ class Tally:
     def failure(self, error: UpstreamError) -> None:
         self.failed += 1
         self.first_problem = self.first_problem or str(error)
+        if isinstance(error, Unavailable) and error.retry_after:
+            self.sent_away = max(self.sent_away, error.retry_after)
         missing = isinstance(error, NotListed)
         self.not_listed += missing
         self.in_a_row = 0 if missing else self.in_a_row + 1
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the host had better be left alone for now."""
+        return bool(self.sent_away) or self.in_a_row >= PATIENCE
 
     @property
     def is_hopeless(self) -> bool:
@@ -71,7 +80,7 @@ class Tally:
         """
         if self.fetched or self.failed == self.not_listed:
             return False
-        return self.failed > _FEW or self.failed + self.left == self.tracked
+        return bool(self.sent_away) or self.failed > _FEW or self.failed + self.left == self.tracked
 
 
 def refresh_details(
@@ -120,7 +129,7 @@ def _fetch_all(
                 for done, future in enumerate(as_completed(waiting), 1):
                     _settle(waiting.pop(future), future, tally, now)
                     run.progress(done, len(due), "details of tracked mods read")
-                    if clock() >= ends or tally.in_a_row >= PATIENCE:
+                    if clock() >= ends or tally.is_over:
                         _stop(waiting)
             finally:
                 _stop(waiting)

@@ -294,6 +294,24 @@ def test_mods_that_the_mod_database_does_not_know_fail_no_run(
     assert counts(refresh(run)) == {"fetched": 0, "unchanged": 0, "failed": 5}
 
 
+@pytest.mark.parametrize(("rest", "permanent"), [("3600", True), ("30", False)])
+def test_a_host_that_asks_for_a_rest_gets_it(
+    upstream: StandIn, run: Run, monkeypatch: pytest.MonkeyPatch, rest: str, permanent: bool
+) -> None:
+    refresh(run)
+    monkeypatch.setattr(jobs, "DETAIL_GAP", 0.03)
+    for row in upstream.world.mods[:40]:
+        TrackedMod.objects.create(identifier=f"i{row['modid']}", mod_id=row["modid"], origin="list")
+    upstream.requests.clear()
+    upstream.fail(DETAILS, "status", status=429, retry_after=rest)
+    outcome = run("mod_cache_refresh")
+    assert isinstance(outcome.error, JobFailed)
+    assert "It asks us to come back in" in outcome.reason
+    assert outcome.error.permanent is permanent
+    assert len(fetched(upstream)) <= 2 * details.WORKERS
+    assert outcome.error.result["details"]["left"] >= 32
+
+
 def test_a_host_that_is_gone_is_not_asked_for_all_and_the_rest_comes_first_next_time(
     upstream: StandIn, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -302,7 +320,7 @@ def test_a_host_that_is_gone_is_not_asked_for_all_and_the_rest_comes_first_next_
     for row in upstream.world.mods[:40]:
         TrackedMod.objects.create(identifier=f"i{row['modid']}", mod_id=row["modid"], origin="list")
     upstream.requests.clear()
-    upstream.fail(DETAILS, "status", status=429, retry_after="3600")
+    upstream.fail(DETAILS, "status", status=503)
     outcome = run("mod_cache_refresh")
     assert isinstance(outcome.error, JobFailed)
     told = outcome.error.result["details"]
