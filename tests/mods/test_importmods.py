@@ -271,6 +271,40 @@ def test_it_waits_for_a_folder_that_is_away(folder: Path, stop: threading.Event)
     until(lambda: looks.count >= 2)
 
 
+def test_a_watch_tells_all_at_first_and_then_what_is_new(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, told: Told
+) -> None:
+    def looks(_watch: FolderWatch) -> None:
+        look()
+        look()
+        mod_file(folder, "ccc.zip", "ccc", needs={"lib": "1.0.0"})
+        look()
+        (folder / "bad.zip").unlink()
+        look()
+        (folder / "bad.zip").write_bytes(b"PK again")
+        look()
+
+    def look() -> None:
+        command._look()
+        said.append(told().splitlines()[1:])
+
+    said: list[list[str]] = []
+    monkeypatch.setattr(FolderWatch, "run", looks)
+    mod_file(folder, "aaa.zip", "aaa", needs={"lib": "1.0.0"})
+    (folder / "bad.zip").write_bytes(b"PK")
+    command = importmods.Command()
+    call_command(command, str(folder), "--watch")
+    bad = "bad.zip: left out: it is a damaged zip, or not yet whole: fetch it again"
+    assert said[0][1].split() == ["aaa.zip", "aaa", "1.12.0", "added"]
+    assert {bad, "aaa needs lib 1.0.0 or later, which is missing: install it."} <= set(said[0])
+    assert said[1] == ["1 as before; 1 left out."]
+    assert said[2][1].split() == ["ccc.zip", "ccc", "1.12.0", "added"]
+    assert [line for line in said[2] if "aaa" in line or "bad" in line] == []
+    assert "ccc needs lib 1.0.0 or later, which is missing: install it." in said[2]
+    assert said[3] == ["2 as before."]
+    assert said[4] == [bad, "2 as before; 1 left out."]
+
+
 def test_it_waits_until_a_change_is_over(
     folder: Path, stop: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
