@@ -100,6 +100,20 @@ def test_releases_that_nobody_asked_for_yet_are_told_and_can_be_asked_for(
     assert "have not been read yet" not in text(sign_in("ann").get(PAGE))
 
 
+def test_what_is_missing_is_found_in_the_catalogue_from_where_it_is_told(
+    sign_in: SignIn,
+) -> None:
+    tracked("carryon", dependencies={"lib_x": "1.0.0", "old": "2.0.0"})
+    tracked("old", "1.0.0")
+    mod(7, "lib_x", name="The Library")
+    ann, monitor = sign_in("ann"), sign_in("monitor")
+    assert re.findall(r'href="([^"]*)" aria-label="Find ', text(ann.get(PAGE))) == [
+        f"{PAGE}?q=lib_x"
+    ]
+    assert 'action="/mods/7/track/"' in text(ann.get(f"{PAGE}?q=lib_x"))
+    assert "?q=" not in text(monitor.get(PAGE))
+
+
 def test_who_added_a_mod_is_not_who_updated_it_later(as_ann: Client) -> None:
     def origin() -> str:
         (cell,) = re.findall(r'class="tk-from"[^\n]*?>(.*?)</td>', text(as_ann.get(PAGE)))
