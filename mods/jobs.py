@@ -100,7 +100,7 @@ def server_versions_check() -> dict[str, Any]:
 
 
 def _moddb(limits: Limits, pace: Pace, **options: Any) -> Client:
-    return Client(limits, setting="MODDB_URL", before=pace.wait, **options)
+    return Client(limits, setting="MODDB_URL", before=pace.wait, sent=pace.sent, **options)
 
 
 def _told(details: Tally) -> dict[str, Any]:
