@@ -86,7 +86,7 @@ def _needs(mod: Listed, installed: Mapping[str, str]) -> Iterator[Finding]:
 
 
 def _state(installed: str, minimum: str) -> State:
-    if minimum in _ANY:
+    if minimum in _ANY or installed == minimum:
         return State.SATISFIED
     have, need = readable(installed), readable(minimum)
     if have is None or need is None:
@@ -106,6 +106,11 @@ def _words(finding: Finding) -> str:
             return _(
                 "%(mod)s needs %(needed)s %(minimum)s or later, and %(installed)s is installed: "
                 "update it"
+            )
+        case State.UNCLEAR if not finding.installed:
+            return _(
+                "%(mod)s needs %(needed)s %(minimum)s or later; say which version of it is "
+                "installed"
             )
         case State.UNCLEAR:
             return _(

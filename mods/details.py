@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import structlog
+from django.db import DataError
 from django.utils import timezone
 
 from scheduling.registry import current_run
 
-from .errors import NotListed, UpstreamError
+from .errors import KEPT, Implausible, NotListed, Unavailable, UpstreamError
 from .http import Client
 from .moddb import fetch_detail
 from .moddetail import Detail
@@ -32,6 +33,8 @@ _LONGEST = 240.0
 PATIENCE = 8
 # So few may fail, and no other succeed, without it being more than their own fault.
 _FEW = 3
+# What one mod's answer could still be the cause of.
+_UNFORESEEN = (DataError, ArithmeticError, LookupError, RecursionError, TypeError, ValueError)
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -47,6 +50,8 @@ class Tally:
     # Of the failures, those by which the mod database says that there is no such mod.
     not_listed: int = 0
     in_a_row: int = 0
+    # Seconds for which the mod database asked us to stay away, more than a run waits.
+    sent_away: float = 0
     first_problem: str = ""
 
     def counts(self) -> dict[str, int]:
@@ -56,9 +61,16 @@ class Tally:
     def failure(self, error: UpstreamError) -> None:
         self.failed += 1
         self.first_problem = self.first_problem or str(error)
+        if isinstance(error, Unavailable) and error.retry_after:
+            self.sent_away = max(self.sent_away, error.retry_after)
         missing = isinstance(error, NotListed)
         self.not_listed += missing
         self.in_a_row = 0 if missing else self.in_a_row + 1
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the host had better be left alone for now."""
+        return bool(self.sent_away) or self.in_a_row >= PATIENCE
 
     @property
     def is_hopeless(self) -> bool:
@@ -68,7 +80,7 @@ class Tally:
         """
         if self.fetched or self.failed == self.not_listed:
             return False
-        return self.failed > _FEW or self.failed + self.left == self.tracked
+        return bool(self.sent_away) or self.failed > _FEW or self.failed + self.left == self.tracked
 
 
 def refresh_details(
@@ -117,7 +129,7 @@ def _fetch_all(
                 for done, future in enumerate(as_completed(waiting), 1):
                     _settle(waiting.pop(future), future, tally, now)
                     run.progress(done, len(due), "details of tracked mods read")
-                    if clock() >= ends or tally.in_a_row >= PATIENCE:
+                    if clock() >= ends or tally.is_over:
                         _stop(waiting)
             finally:
                 _stop(waiting)
@@ -131,12 +143,22 @@ def _settle(mod: Mod, future: Future[Detail], tally: Tally, now: Callable[[], da
     try:
         store(mod, future.result(), now())
     except UpstreamError as error:
-        logger.warning("detail_failed", mod=mod.pk, name=mod.name, error=str(error))
-        store_failure(mod, error, now())
-        tally.failure(error)
+        _fail(mod, error, tally, now())
+    except _UNFORESEEN as error:
+        # Else it would end this run, and the next one too, which begins with it.
+        logger.exception("detail_unforeseen", mod=mod.pk)
+        reason = f"{type(error).__name__}: {error}"
+        told = f"Mod {mod.pk} came with something that can't be read or stored ({reason}). {KEPT}"
+        _fail(mod, Implausible(told), tally, now())
     else:
         tally.fetched += 1
         tally.in_a_row = 0
+
+
+def _fail(mod: Mod, error: UpstreamError, tally: Tally, now: datetime) -> None:
+    logger.warning("detail_failed", mod=mod.pk, name=mod.name, error=str(error))
+    store_failure(mod, error, now)
+    tally.failure(error)
 
 
 def _stop(waiting: dict[Future[Detail], Mod]) -> None:

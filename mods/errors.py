@@ -2,6 +2,8 @@
 
 from scheduling.errors import JobFailed
 
+# Seconds in which a run that failed is tried again. Who asks for a longer rest gets it.
+SOON = 60
 KEPT = "The stored data stays as it was."
 
 
@@ -34,6 +36,7 @@ class Unavailable(UpstreamError):
     def __init__(self, message: str = "", *, retry_after: float | None = None) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+        self.permanent = retry_after is not None and retry_after > SOON
 
 
 class BadRedirect(UpstreamError):

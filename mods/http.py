@@ -79,15 +79,16 @@ class Client:
         setting: str = "the address",
         on_read: Callable[[int, int | None], None] = lambda _read, _length: None,
         before: Callable[[], None] = lambda: None,
+        sent: Callable[[], None] = lambda: None,
     ) -> None:
         # What messages tell the operator to look at: the variable that holds the address.
         self._setting = setting
         self._limits, self._clock = limits or Limits(), clock
         # Told after each piece: the bytes that came over the wire, and how many there will be.
         self._on_read = on_read
-        # Called before each request, those of redirects and new attempts too.
+        # Called before and after each request is sent, those of redirects and new attempts too.
         self._before = before
-        self._sockets = Sockets()
+        self._sockets = Sockets(sent)
         self._session = _Session()
         # Proxies, netrc and certificates from the environment would change whom we talk to.
         self._session.trust_env = False

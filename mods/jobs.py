@@ -13,7 +13,7 @@ from scheduling.registry import current_run, safe_job
 
 from . import tracking
 from .details import Tally, refresh_details
-from .errors import UpstreamError
+from .errors import SOON, UpstreamError
 from .http import Client, Limits
 from .moddb import fetch_catalogue
 from .models import Channel
@@ -29,9 +29,9 @@ CATALOGUE_LIMITS = Limits()
 DETAIL_LIMITS = Limits(connect=5, read=10, total=20, attempts=2, max_bytes=8 * 1024 * 1024)
 # A feed is about 100 kB.
 FEED_LIMITS = Limits(max_bytes=8 * 1024 * 1024)
-# Seconds between requests to the mod database: a little more than the 0.25 that are promised,
-# since they don't arrive exactly as far apart as they leave.
-DETAIL_GAP = 0.26
+# Seconds between requests to the mod database: more than the 0.25 that are promised, since they
+# don't arrive exactly as far apart as they leave, and less so the busier the machine.
+DETAIL_GAP = 0.3
 
 
 @safe_job(
@@ -61,11 +61,13 @@ def mod_cache_refresh() -> dict[str, Any]:
     summary = {**counts, "bytes": catalogue.size} | _told(details)
     summary["seconds"] = round(time.perf_counter() - begun, 3)
     if details.is_hopeless:
-        raise JobFailed(
+        failed = JobFailed(
             "The catalogue was stored, but none of the tracked mods that were asked for could be "
             f"read ({details.failed:,}). The first: {details.first_problem}",
             result=summary,
         )
+        failed.permanent = details.sent_away > SOON
+        raise failed
     return summary
 
 
@@ -98,7 +100,7 @@ def server_versions_check() -> dict[str, Any]:
 
 
 def _moddb(limits: Limits, pace: Pace, **options: Any) -> Client:
-    return Client(limits, setting="MODDB_URL", before=pace.wait, **options)
+    return Client(limits, setting="MODDB_URL", before=pace.wait, sent=pace.sent, **options)
 
 
 def _told(details: Tally) -> dict[str, Any]:

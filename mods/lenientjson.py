@@ -3,7 +3,6 @@
 Comments, trailing commas, single quotes, keys without quotes, line breaks in texts.
 """
 
-import codecs
 import json
 import re
 from collections.abc import Iterator
@@ -12,6 +11,8 @@ from typing import Any, TypeGuard
 from django.utils.translation import gettext as _
 
 from scheduling.text import clean
+
+from .bytetext import decoded
 
 MAX_DEPTH = 64
 # A real modinfo.json has some hundred. A megabyte of commas would keep us busy for seconds.
@@ -43,7 +44,7 @@ def read(body: bytes) -> Any:
     Objects come as ``Pairs``, numbers as they are written: nothing is lost of ``1.10``, and no
     number is too long.
     """
-    strict = _strict(_decoded(body))
+    strict = _strict(decoded(body))
     try:
         return json.loads(
             strict,
@@ -59,12 +60,6 @@ def read(body: bytes) -> Any:
 
 def is_object(value: object) -> TypeGuard[Pairs]:
     return isinstance(value, tuple)
-
-
-def _decoded(body: bytes) -> str:
-    """Bytes that are not UTF-8 become question marks, as they do in the game."""
-    wide = body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-    return body.decode("utf-16" if wide else "utf-8-sig", "replace")
 
 
 def _strict(text: str) -> str:

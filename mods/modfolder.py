@@ -15,6 +15,8 @@ from .oneline import one_line
 
 MAX_FILES = 2_000
 _CODE = (".cs", ".dll")
+# They lie in the Mods folder that comes with the game.
+_GAME = ("vscreativemod.dll", "vsessentials.dll", "vssurvivalmod.dll")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,8 +35,9 @@ def scan(path: Path) -> Iterator[Found]:
     subfolders are looked into only for a modinfo.json of their own.
     """
     path = _existing(path)
-    entries, more = _entries(path) if path.is_dir() else ([], False)
-    if not path.is_dir() or _is_mod(entries):
+    is_folder = _is_folder(path)
+    entries, more = _entries(path) if is_folder else ([], False)
+    if not is_folder or _is_mod(entries):
         yield _found(path, path.parent)
         return
     for entry in entries:
@@ -51,7 +54,7 @@ def scan(path: Path) -> Iterator[Found]:
 def fingerprint(path: Path) -> str:
     """Differs once a file came, went or was written; opens none. Raises UnreadableMod."""
     path = _existing(path)
-    entries = _entries(path)[0] if path.is_dir() else [path]
+    entries = _entries(path)[0] if _is_folder(path) else [path]
     digest = blake2b(digest_size=16)
     for entry in entries:
         digest.update(repr((entry.name, _state(entry), _state(_modinfo_in(entry)))).encode())
@@ -62,10 +65,22 @@ def _existing(path: Path) -> Path:
     try:
         return path.resolve(strict=True)
     except (OSError, RuntimeError, ValueError) as error:
-        raise UnreadableMod(
-            _("%(path)s can't be read (%(reason)s): name the Mods folder of the server, or a mod")
-            % {"path": one_line(str(path)), "reason": _reason(error)}
-        ) from None
+        raise _nowhere(path, error) from None
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return stat.S_ISDIR(path.stat().st_mode)
+    except OSError as error:
+        # It went meanwhile, or lies on a network that did.
+        raise _nowhere(path, error) from None
+
+
+def _nowhere(path: Path, error: Exception) -> UnreadableMod:
+    return UnreadableMod(
+        _("%(path)s can't be read (%(reason)s): name the Mods folder of the server, or a mod")
+        % {"path": one_line(str(path)), "reason": _reason(error)}
+    )
 
 
 def _entries(folder: Path) -> tuple[list[Path], bool]:
@@ -90,7 +105,7 @@ def _found(path: Path, folder: Path) -> Found:
     # Names need not be UTF-8.
     name = one_line(path.name)
     try:
-        return Found(name=name, mod=_mod(_within(path, folder), path.suffix.lower()))
+        return Found(name=name, mod=_mod(_within(path, folder), path.name))
     except UnreadableMod as why:
         return Found(name=name, problem=str(why))
     except OSError as error:
@@ -111,21 +126,30 @@ def _within(path: Path, folder: Path) -> Path:
     return target
 
 
-def _mod(path: Path, suffix: str) -> ModInfo:
+def _mod(path: Path, name: str) -> ModInfo:
+    """``path`` is where a link called ``name`` leads."""
     mode = path.stat().st_mode
     if stat.S_ISDIR(mode):
         return _folder_mod(path)
     if not stat.S_ISREG(mode):
         # A pipe would be waited for without end.
         raise UnreadableMod(_("it is neither a file nor a folder: remove it"))
+    check_code(name)
+    if not name.lower().endswith(".zip"):
+        raise UnreadableMod(_("it is no .zip, so the game does not take it for a mod"))
+    return modzip.read(path)
+
+
+def check_code(name: str) -> None:
+    """Raises UnreadableMod for the name of a mod that is only code, which nobody can read."""
+    suffix = Path(name).suffix.lower()
+    if name.lower() in _GAME:
+        raise UnreadableMod(_("it is a part of the game itself, so there is nothing to track"))
     if suffix in _CODE:
         raise UnreadableMod(
             _("what a single %(suffix)s file says can't be read here: add it by its identifier")
             % {"suffix": suffix}
         )
-    if suffix != ".zip":
-        raise UnreadableMod(_("it is no .zip, so the game does not take it for a mod"))
-    return modzip.read(path)
 
 
 def _folder_mod(folder: Path) -> ModInfo:

@@ -7,7 +7,8 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from . import identifier as identifiers
-from .modversion import strict
+from .modversion import readable, strict
+from .needs import GAME
 from .oneline import short
 
 MAX_LINES = 2_000
@@ -101,6 +102,16 @@ def _entry(item: str, line: int) -> Entry:
     elif not identifiers.is_possible(identifier) or identifier.lower().endswith(_OTHER_FILES):
         raise _Nonsense(
             _("“%(item)s” is no mod; write carryon or carryon@1.12.0") % {"item": short(item)}
+        )
+    if identifiers.folded(identifier) in GAME:
+        raise _Nonsense(
+            _("%(identifier)s is a part of the game itself, so there is nothing to track")
+            % {"identifier": identifier}
+        )
+    if readable(identifier.lower().removeprefix("v")):
+        raise _Nonsense(
+            _("“%(item)s” is a version without its mod; write carryon@1.12.0")
+            % {"item": short(item)}
         )
     if (at or file) and not strict(version):
         raise _Nonsense(

@@ -7,7 +7,7 @@ from django.db.models import Q, TextField
 from django.db.models.functions import Cast
 
 from . import identifier as identifiers
-from .models import Mod
+from .models import Mod, TrackedMod
 from .tracked_list import Tracked
 
 MOST = 12
@@ -41,6 +41,12 @@ def trackable(mod: Mod) -> list[str]:
     return [
         each for each in mod.identifiers if isinstance(each, str) and identifiers.is_possible(each)
     ]
+
+
+def free(mod: Mod, running: Iterable[TrackedMod]) -> list[str]:
+    """Those of its identifiers by which it is not among ``running`` yet."""
+    taken = {identifiers.folded(each.identifier) for each in running}
+    return [each for each in trackable(mod) if identifiers.folded(each) not in taken]
 
 
 def _pick(mod: Mod, tracked: set[str]) -> Pick:

@@ -106,7 +106,8 @@ def _entry(infos: Sequence[zipfile.ZipInfo]) -> tuple[zipfile.ZipInfo, int]:
 
 
 def _missing(infos: Sequence[zipfile.ZipInfo]) -> UnreadableMod:
-    names = [info.filename for info in infos]
+    # Windows has had programs that pack with its own slashes.
+    names = [info.filename.replace("\\", "/") for info in infos]
     below = next((name for name in names if name.lower().endswith(f"/{NAME}")), None)
     if below:
         return UnreadableMod(
@@ -123,6 +124,14 @@ def _missing(infos: Sequence[zipfile.ZipInfo]) -> UnreadableMod:
                 "add the mod by its identifier"
             )
         )
+    if zipped := next((name for name in names if name.lower().endswith(".zip")), None):
+        return UnreadableMod(
+            _(
+                "it holds other zips (%(name)s), into which the game does not look: unpack it, "
+                "and use those"
+            )
+            % {"name": short(zipped)}
+        )
     return UnreadableMod(_("it holds no modinfo.json, so it is no mod of this game"))
 
 
@@ -134,7 +143,10 @@ def _too_many() -> UnreadableMod:
 
 def _no_zip(file: Source) -> UnreadableMod:
     file.seek(0)
-    if file.read(2) == b"PK":
+    begin = file.read(2)
+    if not begin:
+        return UnreadableMod(_("it is empty, or not yet whole: fetch it again"))
+    if begin == b"PK":
         return UnreadableMod(_("it is a damaged zip, or not yet whole: fetch it again"))
     return UnreadableMod(_("it is no zip, whatever it is called: fetch it again"))
 

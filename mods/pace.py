@@ -33,5 +33,13 @@ class Pace:
                 self._sleep(left)
             self._last = self._clock()
 
+    def sent(self) -> None:
+        """Count the gap from now: a caller has only now done what it waited for.
+
+        On a busy machine, or while a connection is made, that is well after its turn came.
+        """
+        # Without the lock, which whoever is next holds in its sleep.
+        self._last = max(self._last or 0.0, self._clock())
+
     def _left(self) -> float:
         return 0.0 if self._last is None else self._last + self._gap - self._clock()

@@ -18,7 +18,8 @@ from .tracked_releases import Key, Offer
 Need = Finding
 
 _COLUMNS = (
-    *("identifier", "version", "dependencies", "origin", "added_by", "updated_at"),
+    *("identifier", "version", "dependencies"),
+    *("origin", "folder", "added_by", "added_at", "updated_at"),
     *("mod__name", "mod__assetid", "mod__urlalias", "mod__delisted_at"),
     *("mod__detail__fetched_at", "mod__detail__problem"),
 )
@@ -62,6 +63,11 @@ class Tracked:
     @property
     def fetched_at(self) -> datetime | None:
         return self.detail.fetched_at if self.detail else None
+
+    @property
+    def is_unread(self) -> bool:
+        """Whether nobody has asked for its releases yet; the job will."""
+        return self.mod is not None and self.detail is None
 
     @property
     def page(self) -> str:
@@ -138,6 +144,12 @@ def _tracked(
         installed=installed,
         newest=_newest(own),
     )
+
+
+def unmet() -> Mapping[str, list[Need]]:
+    """What installed mods need and the list does not have, by folded identifier, in one query."""
+    rows = list(TrackedMod.objects.only("identifier", "version", "dependencies"))
+    return {key: dependencies.unmet(needs) for key, needs in _needs(rows).items()}
 
 
 def _needs(rows: Sequence[TrackedMod]) -> Mapping[str, list[Need]]:

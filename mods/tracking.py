@@ -35,19 +35,21 @@ def track(
     by: User | str,
     now: datetime,
     problems: Sequence[Unread] = (),
+    folder: str = "",
 ) -> Outcome:
     """Add these mods, or update those that are there, all in one transaction.
 
     ``by`` is who does it: somebody who is signed in, or the name of a command. ``problems``
-    are what was found before, and are told with those that are found here.
+    are what was found before, and are told with those that are found here. ``folder`` is where
+    they were read, if it was one.
     """
     once, twice = each_once(wanted)
     left_out = [*problems, *twice]
     try:
-        return _track(once, origin, by, now, left_out)
+        return _track(once, origin, by, now, left_out, folder)
     except IntegrityError:
         # Somebody else added one of them at the same moment.
-        return _track(once, origin, by, now, left_out)
+        return _track(once, origin, by, now, left_out, folder)
 
 
 @transaction.atomic
@@ -57,18 +59,19 @@ def _track(
     by: User | str,
     now: datetime,
     left_out: Sequence[Unread],
+    folder: str,
 ) -> Outcome:
     there = {
         identifiers.folded(each.identifier): each
         for each in TrackedMod.objects.select_related("mod").only(*_STORED, "mod__delisted_at")
     }
-    plan = _Plan(there, _owners_of(wanted, there), origin, by, now)
+    plan = _Plan(there, _owners_of(wanted, there), origin, by, now, folder)
     steps = tuple(step for each in wanted if (step := plan.take(each)))
     plan.write(by)
     return Outcome(steps=steps, problems=(*left_out, *plan.left_out))
 
 
-_STORED = ("identifier", "mod", "version", "dependencies", "origin", "updated_at")
+_STORED = ("identifier", "mod", "version", "dependencies", "origin", "folder", "updated_at")
 
 
 class _Plan:
@@ -81,11 +84,15 @@ class _Plan:
         origin: Origin,
         by: User | str,
         now: datetime,
+        folder: str,
     ) -> None:
         self._there, self._found, self._origin, self._now = there, found, origin, now
+        self._folder = folder[:500]
         self._by = (by if isinstance(by, str) else by.get_username())[:150]
         self._new: list[TrackedMod] = []
         self._changed: list[tuple[TrackedMod, str]] = []
+        # Only found elsewhere, which is no news to anybody.
+        self._moved: list[TrackedMod] = []
         self.left_out: list[Unread] = []
 
     def take(self, wanted: Wanted) -> Step | None:
@@ -113,6 +120,7 @@ class _Plan:
 
     def write(self, by: User | str) -> None:
         TrackedMod.objects.bulk_create(self._new, batch_size=_BATCH)
+        TrackedMod.objects.bulk_update(self._moved, ["folder"], batch_size=_BATCH)
         changed = [tracked for tracked, _before in self._changed]
         TrackedMod.objects.bulk_update(changed, _STORED[1:], batch_size=_BATCH)
         if isinstance(by, User):
@@ -126,6 +134,7 @@ class _Plan:
             version=wanted.version,
             dependencies=None if wanted.dependencies is None else dict(wanted.dependencies),
             origin=self._origin,
+            folder=self._folder,
             added_by=self._by,
             added_at=self._now,
             updated_at=self._now,
@@ -137,13 +146,18 @@ class _Plan:
         before = (tracked.version, tracked.dependencies, tracked.mod_id)
         if wanted.dependencies is not None:
             tracked.dependencies = dict(wanted.dependencies)
-            tracked.version = wanted.version
+            # A file that names none can't say better than who typed one for it.
+            tracked.version = wanted.version or tracked.version
         elif wanted.version and wanted.version != tracked.version:
             # What another version needs, nobody has read.
             tracked.version, tracked.dependencies = wanted.version, None
         if wanted.modid or owner:
             tracked.mod_id = wanted.modid or (owner.modid if owner else None)
+        moved = bool(self._folder) and tracked.folder != self._folder
+        if moved:
+            tracked.folder = self._folder
         if before == (tracked.version, tracked.dependencies, tracked.mod_id):
+            self._moved += [tracked] * moved
             return Deed.UNCHANGED
         tracked.origin, tracked.updated_at = self._origin, self._now
         self._changed.append((tracked, before[0]))

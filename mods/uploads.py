@@ -9,8 +9,9 @@ from django.http import HttpRequest
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
-from . import modlist, modzip
-from .modinfo import UnreadableMod
+from . import modfolder, modlist, modzip
+from .bytetext import decoded
+from .modinfo import ModInfo, UnreadableMod
 from .oneline import one_line
 from .wanted import Unread, Wanted, of_info, of_list
 
@@ -82,7 +83,7 @@ def read(
             unread += problems
             continue
         try:
-            wanted.append(of_info(modzip.read(file), name))
+            wanted.append(of_info(_mod(file, name), name))
         except UnreadableMod as why:
             unread.append(Unread(source=name, reason=str(why)))
     return wanted, unread
@@ -94,10 +95,22 @@ def total_too_large() -> str:
     }
 
 
+def _mod(file: "UploadedFile[Any]", name: str) -> ModInfo:
+    modfolder.check_code(name)
+    try:
+        return modzip.read(file)
+    except UnreadableMod:
+        if name.lower().endswith(".zip"):
+            raise
+        raise UnreadableMod(
+            _("it is neither a zipped mod nor a list whose name ends in .txt: upload one of those")
+        ) from None
+
+
 def _list(file: "UploadedFile[Any]", name: str) -> tuple[list[Wanted], list[Unread]]:
     if (file.size or 0) > MAX_LIST:
         return [], [Unread(source=name, reason=_larger_than(MAX_LIST))]
-    return of_list(modlist.parse(file.read().decode(errors="replace")), name)
+    return of_list(modlist.parse(decoded(file.read())), name)
 
 
 def _larger_than(most: int) -> str:

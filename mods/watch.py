@@ -25,9 +25,13 @@ _GLANCE_SECONDS = 0.25
 
 
 class Sockets:
-    """The open sockets of one client. Only the client's own thread opens them."""
+    """The open sockets of one client. Only the client's own thread opens them.
 
-    def __init__(self) -> None:
+    ``sent`` is called whenever a request has gone out on one of them.
+    """
+
+    def __init__(self, sent: Callable[[], None] = lambda: None) -> None:
+        self.sent = sent
         self._open: weakref.WeakSet[socket.socket] = weakref.WeakSet()
         self._lock = threading.Lock()
 
@@ -62,10 +66,18 @@ def _watched_pools(sockets: Sockets) -> dict[str, type[HTTPConnectionPool]]:
             super().connect()
             sockets.add(self.sock)
 
+        def request(self, *args: Any, **options: Any) -> None:
+            super().request(*args, **options)
+            sockets.sent()
+
     class SecureConnection(HTTPSConnection):
         def connect(self) -> None:
             super().connect()
             sockets.add(self.sock)
+
+        def request(self, *args: Any, **options: Any) -> None:
+            super().request(*args, **options)
+            sockets.sent()
 
     class PlainPool(HTTPConnectionPool):
         ConnectionCls = PlainConnection

@@ -1,7 +1,9 @@
 """What all tests share: a file as the database, and a small cast of jobs."""
 
+import os
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import structlog
@@ -28,6 +30,16 @@ def english() -> Iterator[None]:
     """A request leaves its language to whatever its thread does next."""
     yield
     translation.deactivate()
+
+
+@pytest.fixture
+def data() -> Path:
+    """The published data files."""
+    beside = Path(__file__).resolve().parents[2] / "shared" / "data"
+    folder = Path(os.environ.get("VSMANAGER_DATA", beside))
+    if not (folder / "moddb-mods-2025-12-29.json").exists():
+        pytest.skip(f"the published data is not at {folder}; VSMANAGER_DATA names its folder")
+    return folder
 
 
 class Cast:

@@ -35,6 +35,13 @@ class TrackedMod(models.Model):
     version = models.CharField(_("installed version"), max_length=64, blank=True, default="")
     dependencies = models.JSONField(_("dependencies"), null=True, blank=True)
     origin = models.CharField(_("origin"), max_length=10, choices=Origin.choices)
+    folder = models.CharField(
+        _("folder"),
+        max_length=500,
+        blank=True,
+        default="",
+        help_text=_("Where it was last found by a command that reads folders."),
+    )
     added_by = models.CharField(_("added by"), max_length=150, blank=True, default="")
     added_at = models.DateTimeField(_("added at"), default=timezone.now)
     updated_at = models.DateTimeField(_("updated at"), default=timezone.now)

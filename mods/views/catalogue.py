@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 
 from scheduling.access import SignedIn, may, staff_may
 
-from .. import gamerange, modlinks, modpaging, search
+from .. import gamerange, modlinks, modpaging, modpicker, search
 from ..gameversion import InvalidVersion, Version
 from ..models import Mod, ModDetail, Release
 from ..modpaging import Sort
@@ -152,6 +152,8 @@ def mod_page(request: SignedIn, modid: int) -> HttpResponse:
     mod = get_object_or_404(Mod.objects.select_related("detail"), modid=modid)
     detail: ModDetail | None = getattr(mod, "detail", None)
     may_changes = may(request.user, "view", "mods.change")
+    may_tracked = may(request.user, "view", "mods.trackedmod")
+    running = list(mod.tracked.only("identifier", "version")) if may_tracked else []
     context = {
         "title": mod.name,
         "has_permission": True,
@@ -159,6 +161,9 @@ def mod_page(request: SignedIn, modid: int) -> HttpResponse:
         "web_page": modlinks.web_page(mod),
         "downloads_page": modlinks.downloads(mod),
         "detail": detail,
+        "running": running,
+        "no_longer": may_tracked and not running,
+        "trackable": modpicker.free(mod, running),
         "description": safe_html(detail.text) if detail else "",
         "links": _links(detail) if detail else [],
         "releases": _told(mod.releases.all()[:_RELEASES]),

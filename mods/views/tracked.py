@@ -48,6 +48,8 @@ def page_with(
         "shown": show if show in SHOWN else "",
         "updates": _count(known, "updates"),
         "problems": _count(known, "problems"),
+        "unread": sum(each.is_unread for each in known),
+        "may_refresh": may(request.user, "change", "jobschedule"),
         "may_add": may_add,
         "may_change": may(request.user, "change", "mods.trackedmod"),
         "may_remove": may(request.user, "delete", "mods.trackedmod"),

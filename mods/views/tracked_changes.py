@@ -64,12 +64,25 @@ def _tell_one(request: SignedIn, done: Outcome) -> None:
             messages.info(request, _("Tracked already: %(identifier)s.") % told)
 
 
-# What is answered here and to an upload is the list itself.
+# What is answered here and to an upload is the list itself. So somebody may come back to the
+# address without anything to send: by its line in the browser, or after signing in again.
+_methods = require_http_methods(["GET", "HEAD", "POST"])
+
+
 @csrf_exempt
-@require_POST
+@_methods
+def paste(request: HttpRequest) -> HttpResponse:
+    return _guarded_paste(request) if request.method == "POST" else _the_list(request)
+
+
+@staff_may("view", "mods.trackedmod")
+def _the_list(_request: SignedIn) -> HttpResponse:
+    return redirect("mods-tracked")
+
+
 @staff_may("view", "mods.trackedmod")
 @staff_may("add", "mods.trackedmod")
-def paste(request: SignedIn) -> HttpResponse:
+def _guarded_paste(request: SignedIn) -> HttpResponse:
     return _within_limits(request, _paste)
 
 
@@ -90,8 +103,10 @@ def _paste(request: SignedIn) -> HttpResponse:
 # Files are kept only of those who may send them: so the check of the form's token, which reads
 # all that comes, is after the guard; and what is read for a refusal goes nowhere.
 @csrf_exempt
-@require_POST
+@_methods
 def upload(request: HttpRequest) -> HttpResponse:
+    if request.method != "POST":
+        return _the_list(request)
     request.upload_handlers = [KeepNothing(request)]
     return _guarded_upload(request)
 

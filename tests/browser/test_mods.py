@@ -50,6 +50,32 @@ def test_a_pasted_list_is_tracked_and_its_bad_lines_are_told(sight):
     page.get_by_text("line 2").first.wait_for()
     for identifier in (first, second):
         page.get_by_text(identifier).first.wait_for()
+    page.locator(".tk-shown").get_by_role("link", name="with problems").click()
+    page.wait_for_url("**/mods/tracked/?show=problems")
+    page.go_back()
+    page.locator("#tk-search summary").click()
+    page.locator("#tk-q").fill(first)
+    page.locator("#tk-search").get_by_role("button", name="Search").click()
+    page.locator(".tk-found").get_by_text("tracked", exact=False).first.wait_for()
+
+
+def test_releases_of_new_mods_are_read_at_the_push_of_a_button(sight):
+    page = sight.page()
+    *_before, fourth = listed(page, 4)
+    page.goto("/mods/tracked/")
+    page.locator("#tk-paste summary").click()
+    page.locator("#tk-mods").fill(fourth["identifiers"][0])
+    page.get_by_role("button", name="Track these").click()
+    page.get_by_role("button", name="Refresh now").click()
+    page.wait_for_url("**/runs/*/")
+
+    def is_read() -> bool:
+        page.goto("/mods/tracked/")
+        return page.get_by_text("have not been read yet").count() == 0
+
+    wait_until(is_read, 30)
+    row = page.locator("tr", has_text=fourth["identifiers"][0])
+    assert row.locator("td").nth(2).inner_text()[:1].isdigit()
 
 
 def test_uploaded_zips_are_read_and_the_readiness_counts_them(sight):

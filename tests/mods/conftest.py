@@ -1,8 +1,6 @@
 """A stand-in for the upstreams, limits short enough for tests, and the jobs run through it."""
 
-import os
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from django.db import connection
@@ -40,16 +38,6 @@ def run() -> Run:
         return registry.get(name).run(RunContext(job=name, run_id=1))
 
     return run_job
-
-
-@pytest.fixture
-def data() -> Path:
-    """The published data files."""
-    beside = Path(__file__).resolve().parents[3] / "shared" / "data"
-    folder = Path(os.environ.get("VSMANAGER_DATA", beside))
-    if not (folder / "moddb-mods-2025-12-29.json").exists():
-        pytest.skip(f"the published data is not at {folder}; VSMANAGER_DATA names its folder")
-    return folder
 
 
 def written_by(refresh: Callable[[], object]) -> list[str]:

@@ -75,6 +75,7 @@ def test_each_need_is_a_finding_that_names_who_needs_it() -> None:
         ("1.0.0", "*", State.SATISFIED),
         ("", "", State.SATISFIED),
         ("nonsense", "*", State.SATISFIED),
+        ("nonsense", "nonsense", State.SATISFIED),
         ("", "1.0.0", State.UNCLEAR),
         ("v1.0.0", "1.0.0", State.UNCLEAR),
         ("1.0.0", ">=1.0", State.UNCLEAR),
@@ -90,6 +91,9 @@ def test_a_minimum_is_met_by_the_games_order(installed: str, minimum: str, state
 def test_what_nobody_can_tell_is_said_so() -> None:
     assert words(Mod("a", "1.0.0", {"b": "1.0.0"}), Mod("b", "final")) == [
         "a needs b 1.0.0 or later; whether “final” is, can't be told"
+    ]
+    assert words(Mod("a", "1.0.0", {"b": "1.0.0"}), Mod("b", "")) == [
+        "a needs b 1.0.0 or later; say which version of it is installed"
     ]
 
 

@@ -4,13 +4,15 @@ import threading
 import time
 from datetime import UTC, datetime
 from itertools import pairwise
+from types import ModuleType
 from typing import Any
 
 import pytest
+from django.db import DataError
 from pytest_django.fixtures import Settings
 from structlog.testing import capture_logs
 
-from mods import details, jobs
+from mods import details, jobs, moddetail
 from mods.details import refresh_details
 from mods.http import Client
 from mods.models import Change, Mod, ModDetail, Release, TrackedMod
@@ -222,6 +224,38 @@ def test_one_mod_failing_costs_itself_alone_and_is_tried_again(
 
 
 @pytest.mark.parametrize(
+    ("step", "error"),
+    [
+        (moddetail, KeyError("nobody thought of it")),
+        (details, DataError("the database refuses it")),
+    ],
+)
+def test_what_nobody_foresaw_of_a_mod_costs_itself_alone_too(
+    upstream: StandIn,
+    run: Run,
+    tracked: list[int],
+    monkeypatch: pytest.MonkeyPatch,
+    step: ModuleType,
+    error: Exception,
+) -> None:
+    refresh(run)
+    move(upstream, *tracked)
+    name = "read" if step is moddetail else "store"
+    real = getattr(step, name)
+
+    def stumbles(first: Any, *rest: Any) -> Any:
+        if tracked[3] in (getattr(first, "pk", None), *rest):
+            raise error
+        return real(first, *rest)
+
+    monkeypatch.setattr(step, name, stumbles)
+    assert counts(refresh(run)) == {"fetched": 4, "unchanged": 0, "failed": 1}
+    assert str(error) in ModDetail.objects.get(mod=tracked[3]).problem
+    monkeypatch.setattr(step, name, real)
+    assert counts(refresh(run)) == {"fetched": 1, "unchanged": 4, "failed": 0}
+
+
+@pytest.mark.parametrize(
     ("fault", "options", "words"),
     [
         ("refuse", {}, "can't be reached"),
@@ -260,6 +294,24 @@ def test_mods_that_the_mod_database_does_not_know_fail_no_run(
     assert counts(refresh(run)) == {"fetched": 0, "unchanged": 0, "failed": 5}
 
 
+@pytest.mark.parametrize(("rest", "permanent"), [("3600", True), ("30", False)])
+def test_a_host_that_asks_for_a_rest_gets_it(
+    upstream: StandIn, run: Run, monkeypatch: pytest.MonkeyPatch, rest: str, permanent: bool
+) -> None:
+    refresh(run)
+    monkeypatch.setattr(jobs, "DETAIL_GAP", 0.03)
+    for row in upstream.world.mods[:40]:
+        TrackedMod.objects.create(identifier=f"i{row['modid']}", mod_id=row["modid"], origin="list")
+    upstream.requests.clear()
+    upstream.fail(DETAILS, "status", status=429, retry_after=rest)
+    outcome = run("mod_cache_refresh")
+    assert isinstance(outcome.error, JobFailed)
+    assert "It asks us to come back in" in outcome.reason
+    assert outcome.error.permanent is permanent
+    assert len(fetched(upstream)) <= 2 * details.WORKERS
+    assert outcome.error.result["details"]["left"] >= 32
+
+
 def test_a_host_that_is_gone_is_not_asked_for_all_and_the_rest_comes_first_next_time(
     upstream: StandIn, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -268,7 +320,7 @@ def test_a_host_that_is_gone_is_not_asked_for_all_and_the_rest_comes_first_next_
     for row in upstream.world.mods[:40]:
         TrackedMod.objects.create(identifier=f"i{row['modid']}", mod_id=row["modid"], origin="list")
     upstream.requests.clear()
-    upstream.fail(DETAILS, "status", status=429, retry_after="3600")
+    upstream.fail(DETAILS, "status", status=503)
     outcome = run("mod_cache_refresh")
     assert isinstance(outcome.error, JobFailed)
     told = outcome.error.result["details"]

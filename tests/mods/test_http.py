@@ -124,6 +124,7 @@ def test_a_429_with_a_long_wait_does_not_hold_the_thread(
     assert isinstance(error, errors.Unavailable)
     assert "answers 429 Too Many Requests. It asks us to come back in" in str(error)
     assert error.retry_after
+    assert error.permanent, "no attempt comes as late as that"
     assert time.monotonic() - begun < 0.3
     assert upstream.count(MODS) == 1
 

@@ -6,18 +6,19 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import OperationalError
 
-from mods import importing
-from mods.folderwatch import FolderWatch
+from mods import importing, modfolder
+from mods.folderwatch import RESTLESS, FolderWatch
 from mods.management.commands import importmods
 from mods.models import TrackedMod
 
-from .cast import mod
+from .cast import fetched, mod
 from .zips import mod_file, zipped
 
 pytestmark = pytest.mark.django_db
@@ -59,9 +60,30 @@ def test_a_folder_is_read_and_told_as_a_table(folder: Path, told: Told) -> None:
     assert lines[0].split() == ["FILE", "MOD", "VERSION", "DONE"]
     assert lines[1].split() == ["carryon_1.12.0.zip", "carryon", "1.12.0", "added"]
     assert lines[2].split() == ["xskills", "xskills", "0.8.1", "added"]
-    assert any(line.startswith("broken.zip: not read: it is a damaged zip") for line in lines)
+    assert any(line.startswith("broken.zip: left out: it is a damaged zip") for line in lines)
     assert any(line.startswith("xskills: “author” is no key") for line in lines)
     assert lines[-1] == "2 added; 2 left out."
+
+
+def test_what_its_mods_lack_is_told_and_when_their_releases_are_read(
+    folder: Path, told: Told
+) -> None:
+    mod(1, "carryon")
+    fetched(mod(2, "xskills"))
+    mod_file(folder, "carryon.zip", needs={"game": "1.99.0", "xlib": "0.8.0", "configlib": "*"})
+    mod_file(folder, "xskills.zip", "xskills", needs={"CarryOn": "1.13.0", "xlib": "0.9.0"})
+    mod_file(folder, "xskills_old.zip", "xskills", "1.0.0", needs={"xlib": "7.0.0"})
+    mod_file(folder, "xlib.zip", "xlib", "0.9.0-rc.2")
+    TrackedMod.objects.create(identifier="elsewhere", dependencies={"more": "1.0.0"})
+    for _look in range(2):
+        call_command("importmods", str(folder))
+        lines = told().splitlines()
+        assert [line for line in lines if " needs " in line] == [
+            "carryon needs configlib, which is missing: install it.",
+            "xskills needs CarryOn 1.13.0 or later, and 1.12.0 is installed: update it.",
+            "xskills needs xlib 0.9.0 or later, and 0.9.0-rc.2 is installed: update it.",
+        ]
+        assert lines[-2].startswith("1 mod has no releases read yet: the next run of mod_cache_r")
 
 
 def test_again_it_updates_what_changed(folder: Path, told: Told) -> None:
@@ -99,6 +121,24 @@ def test_what_vanished_is_told_and_leaves_the_list_only_with_prune(
     assert tracked() == {"aaa@1.12.0", "pasted"}
 
 
+def test_a_folder_prunes_nothing_of_another(folder: Path) -> None:
+    other = folder.parent / "more"
+    other.mkdir()
+    moved = mod_file(other, "bbb.zip", "bbb")
+    mod_file(folder, "aaa.zip", "aaa")
+    mod_file(other, "ccc.zip", "ccc")
+    for each in (other, folder):
+        call_command("importmods", str(each), "--prune")
+    assert tracked() == {"aaa@1.12.0", "bbb@1.12.0", "ccc@1.12.0"}
+    moved.rename(folder / "bbb.zip")
+    for each in (folder, other):
+        call_command("importmods", str(each), "--prune")
+    assert tracked() == {"aaa@1.12.0", "bbb@1.12.0", "ccc@1.12.0"}
+    (folder / "bbb.zip").unlink()
+    call_command("importmods", str(folder), "--prune")
+    assert tracked() == {"aaa@1.12.0", "ccc@1.12.0"}
+
+
 def test_nothing_is_pruned_that_may_be_among_what_cannot_be_read(folder: Path, told: Told) -> None:
     for name in ("aaa", "bbb"):
         mod_file(folder, f"{name}.zip", name)
@@ -107,6 +147,16 @@ def test_nothing_is_pruned_that_may_be_among_what_cannot_be_read(folder: Path, t
     call_command("importmods", str(folder), "--prune")
     assert tracked() == {"aaa@1.12.0", "bbb@1.12.0"}
     assert "it may be among what can't be read: bbb.zip" in told()
+
+
+@pytest.mark.parametrize("name", ["bbb.zip.disabled", "bbb.zip.bak", "VSEssentials.pdb"])
+def test_what_was_put_aside_is_no_longer_in_the_folder(folder: Path, name: str) -> None:
+    for each in ("aaa", "bbb"):
+        mod_file(folder, f"{each}.zip", each)
+    call_command("importmods", str(folder))
+    (folder / "bbb.zip").rename(folder / name)
+    call_command("importmods", str(folder), "--prune")
+    assert tracked() == {"aaa@1.12.0"}
 
 
 def test_a_folder_that_is_empty_prunes_nothing(folder: Path) -> None:
@@ -127,11 +177,29 @@ def test_it_ends_with_1_when_nothing_could_be_read(folder: Path) -> None:
     assert not tracked()
 
 
+def test_the_folder_above_is_told_which_one_is_meant(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mod_file(folder, "aaa.zip", "aaa")
+    with pytest.raises(SystemExit):
+        call_command("importmods", str(folder.parent))
+    assert "Is it the folder Mods in it that you mean?" in capsys.readouterr().err
+    assert not tracked()
+
+
 @pytest.mark.parametrize("option", [[], ["--watch"]])
-def test_it_ends_with_2_when_there_is_no_such_path(tmp_path: Path, option: list[str]) -> None:
+@pytest.mark.parametrize("name", ["nowhere", "a" * 300, "a\0b"])
+def test_it_ends_with_2_when_there_is_no_such_path(
+    tmp_path: Path, name: str, option: list[str]
+) -> None:
     with pytest.raises(CommandError) as refused:
-        call_command("importmods", str(tmp_path / "nowhere"), *option)
+        call_command("importmods", str(tmp_path / name), *option)
     assert refused.value.returncode == 2
+
+
+def test_a_path_of_nothing_is_not_the_folder_where_one_happens_to_be() -> None:
+    with pytest.raises(CommandError, match="it is empty"):
+        call_command("importmods", "")
 
 
 # Watching
@@ -156,7 +224,7 @@ def stop() -> Iterator[threading.Event]:
     event.set()
 
 
-def watch(folder: Path, looks: Looks, stop: threading.Event) -> threading.Thread:
+def watch(folder: Path, looks: Callable[[], None], stop: threading.Event) -> threading.Thread:
     watching = FolderWatch(folder, looks, stop, every=0.02)
     thread = threading.Thread(target=watching.run, daemon=True)
     thread.start()
@@ -201,6 +269,68 @@ def test_it_waits_for_a_folder_that_is_away(folder: Path, stop: threading.Event)
     assert thread.is_alive()
     (folder.parent / "aside").rename(folder)
     until(lambda: looks.count >= 2)
+
+
+def test_a_watch_tells_all_at_first_and_then_what_is_new(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, told: Told
+) -> None:
+    def looks(_watch: FolderWatch) -> None:
+        look()
+        look()
+        mod_file(folder, "ccc.zip", "ccc", needs={"lib": "1.0.0"})
+        look()
+        (folder / "bad.zip").unlink()
+        look()
+        (folder / "bad.zip").write_bytes(b"PK again")
+        look()
+
+    def look() -> None:
+        command._look()
+        said.append(told().splitlines()[1:])
+
+    said: list[list[str]] = []
+    monkeypatch.setattr(FolderWatch, "run", looks)
+    mod_file(folder, "aaa.zip", "aaa", needs={"lib": "1.0.0"})
+    (folder / "bad.zip").write_bytes(b"PK")
+    command = importmods.Command()
+    call_command(command, str(folder), "--watch")
+    bad = "bad.zip: left out: it is a damaged zip, or not yet whole: fetch it again"
+    assert said[0][1].split() == ["aaa.zip", "aaa", "1.12.0", "added"]
+    assert {bad, "aaa needs lib 1.0.0 or later, which is missing: install it."} <= set(said[0])
+    assert said[1] == ["1 as before; 1 left out."]
+    assert said[2][1].split() == ["ccc.zip", "ccc", "1.12.0", "added"]
+    assert [line for line in said[2] if "aaa" in line or "bad" in line] == []
+    assert "ccc needs lib 1.0.0 or later, which is missing: install it." in said[2]
+    assert said[3] == ["2 as before."]
+    assert said[4] == [bad, "2 as before; 1 left out."]
+
+
+def test_it_waits_until_a_change_is_over(
+    folder: Path, stop: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prints = iter(["begun", "half", "more", "whole", *["whole"] * 1_000])
+    glanced: list[str] = []
+    seen: list[str] = []
+
+    def fingerprint(_path: Path) -> str:
+        glanced.append(next(prints))
+        return glanced[-1]
+
+    monkeypatch.setattr(modfolder, "fingerprint", fingerprint)
+    watch(folder, lambda: seen.append(glanced[-1]), stop)
+    until(lambda: len(glanced) > 10)
+    assert seen == ["begun", "whole"]
+
+
+def test_a_folder_without_rest_is_looked_at_all_the_same(
+    folder: Path, stop: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    numbers = count()
+    monkeypatch.setattr(modfolder, "fingerprint", lambda _path: str(next(numbers)))
+    looks = Looks()
+    watch(folder, looks, stop)
+    until(lambda: looks.count >= 3)
+    assert next(numbers) > 2 * RESTLESS
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -1,7 +1,9 @@
 """A server's Mods folder, as it is found in the wild."""
 
+import errno
 import os
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -36,11 +38,13 @@ def test_each_file_is_a_mod_or_a_problem_in_words(folder: Path) -> None:
     (folder / "broken.zip").write_bytes(b"<html>")
     (folder / "half.zip").write_bytes((folder / "carryon_1.12.0.zip").read_bytes()[:-30])
     (folder / "old.dll").write_bytes(b"MZ")
+    (folder / "VSSurvivalMod.dll").write_bytes(b"MZ")
     (folder / "source.CS").write_text("class Mod {}")
     (folder / "carryon.zip.disabled").write_bytes(b"")
     (folder / ".DS_Store").write_bytes(b"")
     assert scanned(folder) == {
         "Config Lib.ZIP": "configlib",
+        "VSSurvivalMod.dll": "it is a part of the game itself, so there is nothing to track",
         "broken.zip": "it is no zip, whatever it is called: fetch it again",
         "carryon.zip.disabled": "it is no .zip, so the game does not take it for a mod",
         "carryon_1.12.0.zip": "carryon",
@@ -221,3 +225,15 @@ def test_a_single_mod_has_a_fingerprint_too(folder: Path) -> None:
     assert fingerprint(path) == before
     mod_file(folder, "a.zip", version="1.12.10")
     assert fingerprint(path) != before
+
+
+@pytest.mark.parametrize("asked", [fingerprint, lambda path: list(scan(path))])
+def test_a_network_that_goes_away_in_the_middle_is_told(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, asked: Callable[[Path], object]
+) -> None:
+    def stale(_path: Path, **_options: bool) -> None:
+        raise OSError(errno.ESTALE, "Stale file handle")
+
+    monkeypatch.setattr(Path, "stat", stale)
+    with pytest.raises(UnreadableMod, match="Stale file handle"):
+        asked(folder)

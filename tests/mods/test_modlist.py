@@ -46,7 +46,7 @@ def test_commas_separate_as_line_ends_do() -> None:
 
 @pytest.mark.parametrize(
     "identifier",
-    ["NoBellsDrifters-1.0.0", "16437", "00001", "my_mod", "a", "X" * 255, "game", "1st.mod"],
+    ["NoBellsDrifters-1.0.0", "16437", "00001", "my_mod", "a", "X" * 255, "games", "1st.mod"],
 )
 def test_an_identifier_may_break_the_games_rule_as_real_ones_do(identifier: str) -> None:
     assert mods(f"{identifier}@1.0.0") == [(identifier, "1.0.0")]
@@ -105,6 +105,21 @@ def test_a_version_that_is_none_is_named_with_its_mod(version: str) -> None:
     assert str(problem).startswith("line 2: “")
     assert "is no version of carryon; write it as 1.12.0" in problem.reason
     assert mods(f"carryon@{version}") == []
+
+
+@pytest.mark.parametrize("part", ["game", "Survival@1.22.0", "creative@1.22.0-rc.3"])
+def test_the_games_own_parts_are_nothing_to_track(part: str) -> None:
+    (problem,) = problems(f"{part}\na@1.0.0")
+    assert problem.endswith("is a part of the game itself, so there is nothing to track")
+    assert mods(f"{part}\na@1.0.0") == [("a", "1.0.0")]
+
+
+@pytest.mark.parametrize("alone", ["1.12.0", "v1.12.0", "1.12", "1.12.0-rc.1", "1.12.0@1.0.0"])
+def test_a_version_without_its_mod_is_no_mod(alone: str) -> None:
+    assert mods(f"carryon,{alone}") == [("carryon", "")]
+    assert problems(alone) == [
+        f"line 1: “{alone}” is a version without its mod; write carryon@1.12.0"
+    ]
 
 
 def test_of_a_mod_that_comes_twice_the_first_counts_and_the_other_is_told() -> None:

@@ -104,7 +104,8 @@ def test_names_that_lead_out_are_never_followed(
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
-        (b"", "it is no zip, whatever it is called: fetch it again"),
+        (b"", "it is empty, or not yet whole: fetch it again"),
+        (b"\0", "it is no zip, whatever it is called: fetch it again"),
         (b"<html>404</html>", "it is no zip"),
         (b"\x89PNG" + bytes(5000), "it is no zip"),
         (b"PK", "it is a damaged zip, or not yet whole: fetch it again"),
@@ -115,6 +116,8 @@ def test_names_that_lead_out_are_never_followed(
         (zipped(("readme.txt", "")), "it holds no modinfo.json, so it is no mod"),
         (zipped(("modinfo.json.txt", GOOD)), "it holds no modinfo.json"),
         (zipped(("CarryOn/modinfo.json", GOOD)), "lies in a folder (CarryOn/modinfo.json), where"),
+        (zipped(("CarryOn\\ModInfo.json", GOOD)), "lies in a folder (CarryOn/ModInfo.json)"),
+        (zipped(("Mods/carryon.zip", good())), "it holds other zips (Mods/carryon.zip), into"),
         (zipped(("CarryOn.dll", "MZ")), "what its .dll says can't be read here"),
         (zipped(("modinfo.json", "")), "its modinfo.json is broken (line 1: Expecting value)"),
         (zipped(("modinfo.json", "{" * 9999)), "nested too deeply"),

@@ -58,6 +58,30 @@ def test_the_gap_counts_from_when_the_one_before_really_went_on() -> None:
     assert [later - sooner for sooner, later in pairwise(went)] == pytest.approx([0.35, 0.35])
 
 
+def test_the_gap_counts_from_when_the_request_before_was_really_sent() -> None:
+    clock = Clock()
+    pace = Pace(0.25, clock, clock.sleep)
+    pace.wait()
+    clock.now += 0.2
+    pace.sent()
+    pace.wait()
+    assert clock.slept == [0.25]
+
+
+def test_who_was_waiting_meanwhile_waits_for_that_too() -> None:
+    def sleep(seconds: float) -> None:
+        clock.sleep(seconds)
+        if len(clock.slept) == 1:
+            # The one before, whose turn came at 100, was only now on its way.
+            pace.sent()
+
+    clock = Clock()
+    pace = Pace(0.25, clock, sleep)
+    pace.wait()
+    pace.wait()
+    assert clock.slept == [0.25, 0.25]
+
+
 def test_threads_take_turns() -> None:
     clock = Clock()
     pace, went = Pace(0.25, clock, clock.sleep), []
@@ -83,6 +107,17 @@ def test_a_cancelled_run_waits_no_longer() -> None:
         pace.wait()
         with pytest.raises(RunCancelled):
             pace.wait()
+
+
+def test_a_request_is_told_once_it_is_sent(upstream: StandIn) -> None:
+    told: list[str] = []
+    upstream.fail("/api/mods", "status", status=503, times=1)
+    with Client(
+        LIMITS, before=lambda: told.append("turn"), sent=lambda: told.append("sent")
+    ) as client:
+        client.fetch_json(f"{upstream.url}/api/mods")
+        client.fetch_json(f"{upstream.url}/api/mods")
+    assert told == ["turn", "sent"] * 3
 
 
 def test_new_attempts_and_redirects_wait_for_their_turn_too(upstream: StandIn) -> None:

@@ -116,6 +116,14 @@ def test_what_a_file_says_is_kept_with_its_needs() -> None:
     assert TrackedMod.objects.get().dependencies == {"configlib": "1.4.0"}
 
 
+def test_a_file_without_a_version_forgets_none_that_somebody_typed(ann: User) -> None:
+    from_file("carryon", "", configlib="")
+    tracking.set_version(TrackedMod.objects.get(), "1.12.0", ann, NOON)
+    from_file("carryon", "", configlib="")
+    row = TrackedMod.objects.get()
+    assert (row.version, row.dependencies) == ("1.12.0", {"configlib": ""})
+
+
 def test_of_a_mod_in_two_files_the_higher_version_counts() -> None:
     files = [
         Wanted(identifier="carryon", version="1.9.0", source="old.zip", dependencies={}),

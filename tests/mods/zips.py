@@ -3,6 +3,7 @@
 import io
 import json
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 
 GOOD = json.dumps({"type": "code", "name": "Carry On", "modid": "carryon", "version": "1.12.0"})
@@ -21,9 +22,16 @@ def good(name: str = "modinfo.json") -> bytes:
     return zipped((name, GOOD), ("modicon.png", b"\x89PNG"), ("assets/carryon/lang/en.json", "{}"))
 
 
-def mod_file(folder: Path, name: str, identifier: str = "carryon", version: str = "1.12.0") -> Path:
+def mod_file(
+    folder: Path,
+    name: str,
+    identifier: str = "carryon",
+    version: str = "1.12.0",
+    needs: Mapping[str, str] | None = None,
+) -> Path:
     """A zipped mod on disk."""
     info = {"type": "code", "name": identifier, "modid": identifier, "version": version}
+    info |= {"dependencies": dict(needs)} if needs else {}
     path = folder / name
     path.write_bytes(zipped(("modinfo.json", json.dumps(info))))
     return path

@@ -3,8 +3,10 @@
 import html
 import io
 import json
+import re
 import struct
 import zipfile
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -17,7 +19,7 @@ from django.test.utils import CaptureQueriesContext
 
 import mods.urls
 from mods import uploads
-from mods.models import TrackedMod
+from mods.models import Mod, TrackedMod
 from tests.mods.cast import NOON, fetched, mod, release, tracked
 from tests.mods.zips import good, zipped
 
@@ -63,7 +65,9 @@ def test_the_list_tells_all_that_is_known(as_ann: Client) -> None:
     assert "<b>failed" not in as_ann.get(PAGE).content.decode()
     assert "the catalogue knows no mod of this identifier" in page
     assert "pasted" in page
-    assert "not yet" in page
+    assert "not yet" not in page
+    tracked("configlib", of=mod(3, "configlib"))
+    assert "not yet" in text(as_ann.get(PAGE))
 
 
 def test_the_list_can_be_narrowed(as_ann: Client) -> None:
@@ -80,9 +84,90 @@ def test_the_list_can_be_narrowed(as_ann: Client) -> None:
     assert text(as_ann.get(f"{PAGE}?show=<script>")).count('id="tracked-') == 2
 
 
+def test_releases_that_nobody_asked_for_yet_are_told_and_can_be_asked_for(
+    sign_in: SignIn,
+) -> None:
+    tracked("carryon", of=mod(1, "carryon"))
+    fetched(known_one := mod(2, "xskills"))
+    tracked("xskills", of=known_one)
+    tracked("unheardof")
+    offer = 'action="/settings/mod_cache_refresh/run/"'
+    page = text(sign_in("ann").get(PAGE))
+    assert "The releases of 1 mod have not been read yet" in page
+    assert offer in page
+    assert offer not in text(sign_in("monitor").get(PAGE))
+    fetched(Mod.objects.get(pk=1), fetched_at=None, problem="it failed")
+    assert "have not been read yet" not in text(sign_in("ann").get(PAGE))
+
+
+def test_what_is_missing_is_found_in_the_catalogue_from_where_it_is_told(
+    sign_in: SignIn,
+) -> None:
+    tracked("carryon", dependencies={"lib_x": "1.0.0", "old": "2.0.0"})
+    tracked("old", "1.0.0")
+    mod(7, "lib_x", name="The Library")
+    ann, monitor = sign_in("ann"), sign_in("monitor")
+    assert re.findall(r'href="([^"]*)" aria-label="Find ', text(ann.get(PAGE))) == [
+        f"{PAGE}?q=lib_x"
+    ]
+    assert 'action="/mods/7/track/"' in text(ann.get(f"{PAGE}?q=lib_x"))
+    assert "?q=" not in text(monitor.get(PAGE))
+
+
+def test_who_added_a_mod_is_not_who_updated_it_later(as_ann: Client) -> None:
+    def origin() -> str:
+        (cell,) = re.findall(r'class="tk-from"[^\n]*?>(.*?)</td>', text(as_ann.get(PAGE)))
+        return re.sub("<[^>]+>", "", cell)
+
+    tracked("carryon", added_by="ann", added_at=NOON, updated_at=NOON)
+    assert origin().startswith("pasted ann, ")
+    assert "updated" not in origin()
+    later = NOON + timedelta(days=1)
+    TrackedMod.objects.update(origin="folder", folder="/srv/Mods", updated_at=later)
+    assert 'title="/srv/Mods"' in text(as_ann.get(PAGE))
+    added, updated = origin().split("updated")
+    assert added.startswith("read from the server's folder ann, ")
+    assert "ann" not in updated
+
+
+def test_one_that_is_changed_in_a_narrowed_list_leads_back_to_it(as_ann: Client) -> None:
+    one = tracked("unheardof")
+    page = as_ann.get(f"{PAGE}?show=problems").content.decode()
+    assert page.count(f'name="next" value="{PAGE}?show=problems"') == 2
+    answer = as_ann.post(f"{PAGE}{one.pk}/remove/", {"next": f"{PAGE}?show=problems"})
+    assert answer["Location"] == f"{PAGE}?show=problems"
+
+
+@pytest.mark.parametrize("said", ["a list", "a file"])
+def test_what_is_answered_to_a_form_leads_to_the_page_by_all_its_links(
+    as_ann: Client, said: str
+) -> None:
+    for number in range(102):
+        tracked(f"mod{number}")
+    answer = (
+        as_ann.post(PASTE, {"mods": "nonsense line"})
+        if said == "a list"
+        else sent(as_ann, ("picture.zip", b"PNG"))
+    )
+    shown = answer.content.decode()
+    links = [each for each in re.findall(r'href="([^"]*)"', shown) if "?" in each]
+    (search,) = re.findall(r'<form method="get" action="([^"]*)" class="tk-form"', shown)
+    assert {f"{PAGE}?show=updates", f"{PAGE}?show=problems", f"{PAGE}?all=1"} <= set(links)
+    for link in (*links, f"{search}?q=carryon"):
+        assert link.startswith("/"), link
+        assert as_ann.get(html.unescape(link)).status_code == 200
+
+
+@pytest.mark.parametrize("url", [PASTE, UPLOAD])
+def test_who_comes_to_a_form_without_anything_to_send_gets_the_page(
+    as_ann: Client, url: str
+) -> None:
+    assert as_ann.get(url)["Location"] == PAGE
+
+
 def test_markup_of_mods_stays_text(as_ann: Client) -> None:
     evil = mod(1, "carryon", name="<script>alert(1)</script>", summary="<img onerror=x>")
-    tracked("carryon", "<i>", of=evil, added_by="<b>", dependencies={"<u>": "<s>"})
+    tracked("carryon", "<i>", of=evil, added_by="<b>", folder="<b>", dependencies={"<u>": "<s>"})
     page = as_ann.get(f"{PAGE}?q=script").content.decode()
     for markup in ("<script>alert", "<img", "<i>", "<b>", "<u>", "<s>"):
         assert markup not in page
@@ -156,6 +241,28 @@ def test_a_mods_own_page_offers_to_track_it(sign_in: SignIn) -> None:
     mod(1, "carryon")
     assert 'action="/mods/1/track/"' in text(sign_in("ann").get("/mods/1/"))
     assert 'action="/mods/1/track/"' not in text(sign_in("monitor").get("/mods/1/"))
+
+
+def test_a_mods_own_page_tells_whether_it_is_tracked_and_offers_what_is_left(
+    as_ann: Client,
+) -> None:
+    carryon = mod(1, "carryon", "", "carryonlib")
+    assert "are read of tracked mods only" in text(as_ann.get("/mods/1/"))
+    one = tracked("CarryOn", "1.11.0", of=carryon)
+    page = text(as_ann.get("/mods/1/"))
+    assert "<code>CarryOn@1.11.0</code>" in page
+    assert "are read by the next refresh" in page
+    assert re.findall(r'name="identifier" value="([^"]*)"', page) == ["carryonlib"]
+    two = tracked("carryonlib", of=carryon)
+    fetched(carryon)
+    page = text(as_ann.get("/mods/1/"))
+    assert 'action="/mods/1/track/"' not in page
+    assert "no longer tracked" not in page
+    one.delete()
+    two.delete()
+    page = text(as_ann.get("/mods/1/"))
+    assert "no longer tracked, so they stay as they were then" in page
+    assert re.findall("<option>(.*?)</option>", page) == ["carryon", "carryonlib"]
 
 
 def test_of_several_identifiers_one_is_chosen(as_ann: Client) -> None:
@@ -256,6 +363,32 @@ def test_zips_and_lists_are_read_and_bad_ones_named(as_ann: Client) -> None:
     assert "2 added; 2 left out" in page
 
 
+@pytest.mark.parametrize(
+    ("name", "body", "reason"),
+    [
+        ("Old.dll", b"MZ", "what a single .dll file says can't be read here: add it by its iden"),
+        ("source.cs", b"class Mod {}", "what a single .cs file says can't be read here: add it"),
+        ("VSEssentials.dll", b"MZ", "it is a part of the game itself, so there is nothing to t"),
+        ("list", b"carryon@1.12.0", "it is neither a zipped mod nor a list whose name ends in"),
+        ("modinfo.json", b"{}", "it is neither a zipped mod nor a list whose name ends in .txt"),
+        ("mods.7z", b"7z", "it is neither a zipped mod nor a list whose name ends in .txt: upload"),
+        ("Mods.zip", zipped(("a.zip", good())), "it holds other zips (a.zip), into which the game"),
+    ],
+)
+def test_what_is_uploaded_in_place_of_a_zip_is_called_what_it_is(
+    as_ann: Client, name: str, body: bytes, reason: str
+) -> None:
+    page = text(sent(as_ann, (name, body), ("carryon.zip.download", good())))
+    assert f"<strong>{name}</strong> {reason}" in page
+    assert known() == {"carryon@1.12.0"}
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-8"])
+def test_a_list_is_read_as_windows_writes_it(as_ann: Client, encoding: str) -> None:
+    sent(as_ann, ("mods.txt", "carryon@1.12.0\r\nxskills@0.8.1\r\n".encode(encoding)))
+    assert known() == {"carryon@1.12.0", "xskills@0.8.1"}
+
+
 def bomb() -> bytes:
     return zipped(("modinfo.json", b" " * 60_000_000))
 
@@ -303,7 +436,7 @@ def test_a_name_that_leads_elsewhere_is_only_a_name(as_ann: Client) -> None:
 
 def test_an_empty_file_and_no_file_are_asked_for_again(as_ann: Client) -> None:
     assert "Choose at least one file." in text(as_ann.post(UPLOAD))
-    assert "it is no zip" in text(sent(as_ann, ("empty.zip", b"")))
+    assert "it is empty, or not yet whole" in text(sent(as_ann, ("empty.zip", b"")))
 
 
 def test_what_a_file_says_wrongly_is_told(as_ann: Client) -> None:
