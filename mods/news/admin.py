@@ -87,6 +87,10 @@ class NewsChannelAdmin(CarefulAdmin):
         return channel.problem
 
 
+# Whoever changes one of these asks for something else.
+_ANOTHER_RULE = frozenset(("event", "game_version"))
+
+
 @admin.register(NewsRule)
 class NewsRuleAdmin(CarefulAdmin):
     form = RuleForm
@@ -102,6 +106,12 @@ class NewsRuleAdmin(CarefulAdmin):
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).prefetch_related("channels")
+
+    def save_model(self, request: HttpRequest, obj: NewsRule, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if _ANOTHER_RULE.intersection(form.changed_data):
+            # Begins anew, as one that was just made: what it found answers another question.
+            NewsFlip.objects.filter(rule=obj).delete()
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """What a rule last found goes with it, though nobody may delete that by itself."""

@@ -8,7 +8,7 @@ from ..gameversion import Version
 from ..models import Channel, GameVersion, TrackedMod
 from ..modversion import strict
 from ..tracked_releases import Key, Offer, offers, retracted
-from .finding import MOD_GONE, RELEASE_GONE, Seen
+from .finding import MOD_GONE, Seen, release_gone
 from .models import NewsRule
 
 
@@ -31,7 +31,7 @@ class Tracked:
     def gone(self, rule: NewsRule) -> Iterator[Seen]:
         for mod in self._wanted(rule):
             key = (mod.mod_id or 0, identifiers.folded(mod.identifier), mod.version)
-            state = RELEASE_GONE if key in self._retracted else ""
+            state = release_gone(mod.version) if key in self._retracted else ""
             if mod.mod and mod.mod.delisted_at:
                 state = MOD_GONE
             yield _seen(mod, state, installed=mod.version, whole=state == MOD_GONE)

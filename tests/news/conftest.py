@@ -13,7 +13,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.handlers import Message as MessageHandler
 from pytest_django.fixtures import Settings
 
-from mods.models import NewsChannel, NewsRule
+from mods.models import NewsChannel, NewsMessage, NewsRule
 from mods.news import post
 from mods.news.post import Answer
 from scheduling.models import JobRun, JobSchedule
@@ -161,3 +161,14 @@ def ran(status: str, at: datetime = NOON, name: str = "tides", **fields: Any) ->
     return JobRun.objects.create(
         job_name=name, scheduled_for=at, status=status, **{**ended, **fields}
     )
+
+
+def told() -> list[str]:
+    """What the messages say, oldest first."""
+    return [item for message in NewsMessage.objects.order_by("pk") for item in message.items]
+
+
+@pytest.fixture
+def tides() -> JobSchedule:
+    JobSchedule.objects.all().delete()
+    return job("tides")

@@ -180,6 +180,20 @@ def test_rules_are_made_in_the_admin(ann: Client) -> None:
     assert ann.get(f"/admin/mods/newsrule/{NewsRule.objects.get().pk}/change/").status_code == 200
 
 
+def test_a_rule_that_asks_for_something_else_begins_anew(ann: Client) -> None:
+    made = rule("mod_update", channel())
+    NewsFlip.objects.create(rule=made, subject="carts", state="1.2.3", since=NOON)
+    address = f"/admin/mods/newsrule/{made.pk}/change/"
+    form = {
+        "event": "mod_update", "channels": [made.channels.get().pk], "failures": "5",
+        "late_after_seconds": "", "job_name": "", "mod_identifier": "", "game_version": "",
+    }  # fmt: skip
+    assert ann.post(address, form).status_code == 302
+    assert NewsFlip.objects.exists()
+    assert ann.post(address, form | {"event": "mod_retracted"}).status_code == 302
+    assert not NewsFlip.objects.exists()
+
+
 def test_a_rule_that_found_something_can_be_deleted_with_it(ann: Client) -> None:
     made = rule("job_failed", channel())
     NewsFlip.objects.create(rule=made, subject="tides", state="", since=NOON)
