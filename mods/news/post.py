@@ -15,7 +15,6 @@ from django.utils.translation import gettext as _
 from scheduling.registry import current_run
 
 from . import courier
-from .mask import without_secrets
 
 # What one message may take; a person who tests an address waits as long.
 SECONDS = 15
@@ -55,8 +54,8 @@ def _asked(address: str, title: str, body: str, seconds: float) -> Answer:
         },
         seconds,
     )
-    detail = without_secrets(told["detail"], address)
-    return Answer(problem=_in_words(told["problem"], detail, seconds), service=told["service"][:60])
+    problem = _in_words(told["problem"], told["detail"], seconds)
+    return Answer(problem=problem, service=told["service"][:60])
 
 
 def _carried(asked: dict[str, Any], seconds: float) -> dict[str, str]:

@@ -240,6 +240,15 @@ def test_errors_lose_every_part_of_the_address_however_it_is_written() -> None:
     assert told.startswith("bad")
 
 
+@pytest.mark.parametrize(
+    "written", ["two words + 1", "two+words+%2B+1", "two%20words%20%2B%201", "two+words+%2b+1"]
+)
+def test_a_secret_is_known_in_each_way_that_it_can_be_written(written: str) -> None:
+    told = without_secrets(f"refused: {written}!", "json://host/two+words+%2B+1")
+    assert "words" not in told
+    assert told.startswith("refused: •••")
+
+
 def test_the_process_that_sends_gets_no_secret_of_ours(
     monkeypatch: pytest.MonkeyPatch, settings: Settings
 ) -> None:
