@@ -10,6 +10,14 @@ _MOST_TOLD = 300
 # What separates the parts of an address; each part may be the secret one.
 _BETWEEN = re.compile(r"[/:@?&=,#\s]+")
 _ADDRESS = re.compile(r"[\w+.-]+://\S+|(?<=url: )/\S+", re.I)
+# What errors of jobs hold that is none of a chat's business, as far as one can tell by its form.
+_CREDENTIALS = re.compile(
+    r"""(?<=://)[^\s/@]+(?=@)
+    | (?<=\bbearer\s)\S+ | (?<=\bbasic\s)[\w+/=-]{8,}
+    | (?<![a-z])((?:[\w-]*[_-])?(?:pass(?:word|wd)?|pwd|token|secret|(?:api|access)[_-]?key)
+      ["']?\s?[=:]\s?)[^\s&,;]+""",
+    re.I | re.X,
+)
 # Shorter parts are found in every other word, and are no secrets.
 _SHORTEST = 4
 
@@ -33,3 +41,8 @@ def without_secrets(text: str, address: str) -> str:
     for part in sorted((part for part in parts if len(part) >= _SHORTEST), key=len, reverse=True):
         text = re.sub(re.escape(part), MASK, text, flags=re.I)
     return clean(" ".join(text.split()), _MOST_TOLD)
+
+
+def without_credentials(text: str) -> str:
+    """An error of a job, for readers who may not see the console."""
+    return _CREDENTIALS.sub(lambda found: f"{found[1] or ''}{MASK}", text)

@@ -15,7 +15,7 @@ from pytest_django.fixtures import Settings
 
 from mods.models import NewsChannel, NewsFlip, NewsMessage, NewsRule
 from mods.news import post
-from mods.news.mask import masked, without_secrets
+from mods.news.mask import masked, without_credentials, without_secrets
 from mods.news.post import Answer
 
 from .conftest import ADDRESS, NOON, SECRET, Post, Receiver, channel, rule
@@ -247,6 +247,23 @@ def test_a_secret_is_known_in_each_way_that_it_can_be_written(written: str) -> N
     told = without_secrets(f"refused: {written}!", "json://host/two+words+%2B+1")
     assert "words" not in told
     assert told.startswith("refused: •••")
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        ("can't reach postgres://vs:pa55@db/x", "can't reach postgres://•••@db/x"),
+        ("401 for Authorization: Bearer abc.def", "401 for Authorization: Bearer •••"),
+        ("GET /?api_key=abc&page=2 failed", "GET /?api_key=•••&page=2 failed"),
+        ("password: hunter2, user: ann", "password: •••, user: ann"),
+        ('{"DB_PASSWORD": "hunter2"}', '{"DB_PASSWORD": •••'),
+        ("The secret garden is closed. Basic rules apply.", None),
+        ("no token: none was given", "no token: ••• was given"),
+        ("a token was refused by https://mods.example/api/mods", None),
+    ],
+)
+def test_errors_of_jobs_lose_what_looks_like_a_secret(error: str, told: str | None) -> None:
+    assert without_credentials(error) == (told or error)
 
 
 def test_the_process_that_sends_gets_no_secret_of_ours(

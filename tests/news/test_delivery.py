@@ -213,6 +213,8 @@ def test_very_many_news_are_counted_and_bounded(sent: Post) -> None:
         ("a\nb\r\nc\x00\x1b[31m", "\n"),
         ("x" * 999, "x" * 90),
         ("www.evil.example", "www.evil"),
+        ("WWW.evil.example", "WWW.evil"),
+        ("\u202egnp.exe\u2066", "\u202e"),
     ],
 )
 def test_names_from_upstream_mention_nobody_and_link_nowhere(name: str, forbidden: str) -> None:
