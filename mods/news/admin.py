@@ -18,6 +18,7 @@ from scheduling.admin_requests import CarefulAdmin
 from ..admin import ReadOnlyAdmin
 from .forms import ChannelForm, RuleForm
 from .models import NewsChannel, NewsFlip, NewsMessage, NewsRule
+from .problems import retold
 from .testmessage import send_test
 
 
@@ -73,7 +74,7 @@ class NewsChannelAdmin(CarefulAdmin):
             level = messages.ERROR
         else:
             told, level = gettext("A test was sent to %(channel)s."), messages.SUCCESS
-        self.message_user(request, told % {"channel": channel, "problem": problem}, level)
+        self.message_user(request, told % {"channel": channel, "problem": retold(problem)}, level)
         return redirect(reverse("admin:mods_newschannel_change", args=[pk]))
 
     @admin.display(description=_("stored address"))
@@ -84,7 +85,7 @@ class NewsChannelAdmin(CarefulAdmin):
     def shown_problem(self, channel: NewsChannel) -> str:
         if not channel.is_readable():
             return gettext("The address can't be read: SECRET_KEY has changed. Enter it again.")
-        return channel.problem
+        return retold(channel.problem)
 
 
 # Whoever changes one of these asks for something else.
@@ -125,13 +126,17 @@ class NewsRuleAdmin(CarefulAdmin):
 
 @admin.register(NewsMessage)
 class NewsMessageAdmin(ReadOnlyAdmin):
-    list_display = ["created_at", "channel_name", "first", "status", "tries", "error"]
+    list_display = ["created_at", "channel_name", "first", "status", "tries", "shown_error"]
     list_filter = ["status", "is_test"]
     readonly_fields = [
         "channel_name", "lines", "omitted", "is_test", "status", "created_at", "released_at",
-        "next_try_at", "tries", "delivered_at", "error",
+        "next_try_at", "tries", "delivered_at", "shown_error",
     ]  # fmt: skip
     fields = tuple(readonly_fields)
+
+    @admin.display(description=_("last error"))
+    def shown_error(self, message: NewsMessage) -> str:
+        return retold(message.error)
 
     @admin.display(description=_("news"))
     def first(self, message: NewsMessage) -> str:

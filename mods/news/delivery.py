@@ -11,7 +11,7 @@ from django.utils.translation import override
 
 from scheduling.registry import current_run
 
-from . import post, texts
+from . import post, problems, texts
 from .models import Fate, NewsChannel, NewsMessage
 from .seal import Unreadable
 
@@ -86,10 +86,7 @@ def send(message: NewsMessage, channel: NewsChannel) -> str:
         try:
             address = channel.unsealed()
         except Unreadable:
-            return (
-                "The address of this channel can't be read: SECRET_KEY is not the one that it was "
-                "stored with. Enter the address again."
-            )
+            return problems.UNREADABLE
     with override(channel.language):
         title = texts.title(len(message.items) + message.omitted)
         body = texts.body(message.items, message.omitted)
@@ -110,9 +107,9 @@ def note(channel: NewsChannel, problem: str, now: datetime) -> None:
 
 def _problem(message: NewsMessage) -> str:
     if message.channel is None:
-        return "The channel was deleted before the message was sent."
+        return problems.DELETED
     if not message.channel.enabled:
-        return "The channel was switched off."
+        return problems.OFF
     return send(message, message.channel)
 
 

@@ -64,7 +64,7 @@ def _failed(finding: Finding, told: dict[str, Any], _zone: str) -> str:
     text = ngettext(
         "%(job)s failed.", "%(job)s failed %(count)d times in a row.", told.get("failures") or 1
     ) % {"job": job, "count": told.get("failures") or 1}
-    error = plain(without_credentials(told.get("error") or ""), MAX_ERROR)
+    error = plain(without_credentials(str(told.get("error") or "")[:2_000]), MAX_ERROR)
     return f"{text} {error}".strip()
 
 

@@ -17,6 +17,7 @@ from mods.models import NewsChannel, NewsFlip, NewsMessage, NewsRule
 from mods.news import post
 from mods.news.mask import masked, without_credentials, without_secrets
 from mods.news.post import Answer
+from mods.news.problems import retold
 
 from .conftest import ADDRESS, NOON, SECRET, Post, Receiver, channel, rule
 
@@ -139,6 +140,30 @@ def test_a_test_is_sent_and_its_result_told(ann: Client, sent: Post) -> None:
         ("delivered", True),
     ]
     assert ann.post(f"{LIST}999/test/").status_code == 404
+
+
+def test_what_went_wrong_is_told_in_the_language_of_who_reads(ann: Client, sent: Post) -> None:
+    made = channel()
+    ann.cookies["django_language"] = "de"
+    for sent.problem, told in (
+        ("The message was not taken. Server said no.", "wurde nicht angenommen. Server said no."),
+        ("It took longer than 15 seconds.", "Es dauerte länger als 15 Sekunden."),
+    ):
+        pages = [
+            ann.post(f"{LIST}{made.pk}/test/", follow=True),
+            ann.get(LIST),
+            ann.get("/admin/mods/newsmessage/"),
+            ann.get(f"/admin/mods/newsmessage/{NewsMessage.objects.latest('pk').pk}/change/"),
+        ]
+        for page in pages:
+            assert told in html.unescape(page.content.decode())
+        made.refresh_from_db()
+        assert made.problem == NewsMessage.objects.latest("pk").error == sent.problem
+
+
+def test_what_no_sentence_begins_with_is_told_as_it_is() -> None:
+    assert retold("Something else.") == "Something else."
+    assert retold("") == ""
 
 
 def test_a_real_test_reaches_a_real_webhook(ann: Client, receiver: Receiver, private: None) -> None:
