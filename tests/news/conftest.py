@@ -31,13 +31,17 @@ class Receiver:
         self.bodies: list[dict[str, Any]] = []
         self.paths: list[str] = []
         self.answers: list[tuple[int, dict[str, str]]] = []
+        # How many wait until they are let go.
+        self.waiting = 0
         self.let_go = threading.Event()
         self.let_go.set()
         receiver = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
+                receiver.waiting += 1
                 receiver.let_go.wait(20)
+                receiver.waiting -= 1
                 length = int(self.headers.get("Content-Length", 0))
                 receiver.paths.append(self.path)
                 receiver.bodies.append(json.loads(self.rfile.read(length) or b"{}"))
