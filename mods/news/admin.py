@@ -7,6 +7,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
+from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.utils.html import format_html_join
 from django.utils.translation import gettext
@@ -16,6 +17,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from scheduling.admin_requests import CarefulAdmin
 
 from ..admin import ReadOnlyAdmin
+from .delivery import hurry
 from .forms import ChannelForm, RuleForm
 from .models import NewsChannel, NewsFlip, NewsMessage, NewsRule
 from .problems import retold
@@ -53,6 +55,11 @@ class NewsChannelAdmin(CarefulAdmin):
     @method_decorator(sensitive_post_parameters("address"))
     def changeform_view(self, *args: Any, **kwargs: Any) -> HttpResponse:
         return super().changeform_view(*args, **kwargs)
+
+    def save_model(self, request: HttpRequest, obj: NewsChannel, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if change and form.cleaned_data.get("address"):
+            hurry(obj, timezone.now())
 
     def get_urls(self) -> list[URLPattern]:
         test = path(

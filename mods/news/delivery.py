@@ -103,6 +103,13 @@ def note(channel: NewsChannel, problem: str, now: datetime) -> None:
         marked.update(problem=problem[:500], problem_since=since)
     elif not problem and channel.problem:
         marked.update(problem="", problem_since=None)
+        hurry(channel, now)
+
+
+def hurry(channel: NewsChannel, now: datetime) -> None:
+    """Try again soon what waits for a channel that is well again; what is being sent is not."""
+    waiting = NewsMessage.objects.filter(channel=channel, status=Fate.QUEUED)
+    waiting.filter(next_try_at__gt=now + LEASE).update(next_try_at=now)
 
 
 def _problem(message: NewsMessage) -> str:
