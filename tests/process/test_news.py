@@ -208,6 +208,22 @@ def test_a_worker_that_dies_while_it_sends_loses_no_message_and_the_next_one_tel
     again.wait(20)
 
 
+def test_a_cron_that_calls_runjob_tells_once_that_no_worker_is_running(house: House) -> None:
+    worker = house.installation.worker()
+    house.run("send_news")
+    worker.send_signal(signal.SIGTERM)
+    worker.wait(20)
+
+    def told() -> list[str]:
+        done = house.installation.manage("runjob", "send_news")
+        assert done.returncode == 0, done.stderr
+        return [each for each in house.told() if "No worker has been running since" in each]
+
+    wait_until(told, 30)
+    for _ in range(2):
+        assert len(told()) == 1
+
+
 def _tries(house: House) -> str:
     rows = house.installation.sql("SELECT tries FROM mods_newsmessage")
     return "claimed" if rows and rows[0][0] else ""
