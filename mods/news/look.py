@@ -104,9 +104,16 @@ def _queue(found: Sequence[tuple[NewsRule, Finding]], now: datetime) -> int:
     by_channel: defaultdict[NewsChannel, list[Finding]] = defaultdict(list)
     for rule, finding in found:
         for channel in rule.channels.all():
-            if channel.enabled:
+            if channel.enabled and not _feeds_itself(channel, finding):
                 by_channel[channel].append(finding)
     return sum(outbox.put(channel, _texts(channel, by_channel), now) for channel in by_channel)
+
+
+def _feeds_itself(channel: NewsChannel, finding: Finding) -> bool:
+    """That news were given up is nothing for a channel that takes none: each such message would
+    be given up too, and be told again."""
+    own = finding.event in JOB_EVENTS and finding.subject == "send_news"
+    return own and bool(channel.problem)
 
 
 def _texts(channel: NewsChannel, by_channel: Mapping[NewsChannel, list[Finding]]) -> list[str]:

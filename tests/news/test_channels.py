@@ -240,6 +240,17 @@ def test_a_rule_that_asks_for_something_else_begins_anew(ann: Client) -> None:
     assert not NewsFlip.objects.exists()
 
 
+def test_a_channel_can_be_deleted_and_its_messages_stay(ann: Client) -> None:
+    made = channel()
+    rule("job_failed", made)
+    NewsMessage.objects.create(channel=made, channel_name="chat", items=["One."], status="queued")
+    address = f"{LIST}{made.pk}/delete/"
+    assert "Are you sure" in ann.get(address).content.decode()
+    assert ann.post(address, {"post": "yes"}).status_code == 302
+    assert not NewsChannel.objects.exists()
+    assert NewsMessage.objects.get().channel is None
+
+
 def test_a_rule_that_found_something_can_be_deleted_with_it(ann: Client) -> None:
     made = rule("job_failed", channel())
     NewsFlip.objects.create(rule=made, subject="tides", state="", since=NOON)

@@ -212,6 +212,19 @@ def test_rules_and_channels_that_are_off_tell_nothing(tides: Any) -> None:
     assert told() == []
 
 
+def test_that_news_fail_is_told_to_channels_that_work_and_to_no_others(tides: Any) -> None:
+    job("send_news")
+    broken = channel("broken", problem="The message was not taken.")
+    rule("job_failed", broken, channel("well"), failures=1)
+    ran("failed", NOON, "send_news")
+    ran("failed", NOON)
+    look(NOON + MINUTE)
+    assert {each.channel_name: each.items for each in NewsMessage.objects.all()} == {
+        "broken": ["tides failed."],
+        "well": ["send_news failed.", "tides failed."],
+    }
+
+
 def test_messages_come_in_the_language_of_their_channel(tides: Any) -> None:
     rule("job_failed", channel(language="de"), failures=1)
     ran("failed", NOON)
