@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
+from django.db import DatabaseError
 from pytest_django.fixtures import Settings
 from structlog.testing import capture_logs
 
@@ -155,6 +156,27 @@ def test_beats_of_the_leader_alone_are_told(quick: list[str]) -> None:
         assert len(quick) <= count + 1
     finally:
         heart.stop()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_beat_that_the_database_did_not_take_is_not_told(
+    quick: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heart = Presence(lambda: datetime.now(UTC))
+    tried: list[str] = []
+
+    def refused(**_fields: object) -> None:
+        tried.append("beat")
+        raise DatabaseError("away")
+
+    heart.lead()
+    with monkeypatch.context() as broken:
+        broken.setattr(heart, "_write", refused)
+        heart.start()
+        wait_until(lambda: len(tried) > 5)
+        assert quick == []
+    wait_until(lambda: quick)
+    heart.stop()
 
 
 def test_a_call_that_fails_stops_neither_the_heart_nor_the_others(quick: list[str]) -> None:

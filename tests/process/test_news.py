@@ -209,10 +209,14 @@ def test_a_worker_that_dies_while_it_sends_loses_no_message_and_the_next_one_tel
 
 
 def test_a_cron_that_calls_runjob_tells_once_that_no_worker_is_running(house: House) -> None:
+    house.upstream.fail("/alive", "hang")
     worker = house.installation.worker()
     house.run("send_news")
+    wait_until(lambda: house.upstream.count("/alive"), 10)
+    # A monitor that hangs keeps no worker from its work, nor from its end.
+    house.run("send_news")
     worker.send_signal(signal.SIGTERM)
-    worker.wait(20)
+    assert worker.wait(5) == 0
 
     def told() -> list[str]:
         done = house.installation.manage("runjob", "send_news")
