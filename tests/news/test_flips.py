@@ -88,7 +88,7 @@ def test_what_a_job_went_through_between_two_looks_is_told(tides: Any) -> None:
     ran("succeeded", NOON - MINUTE)
     look(NOON)
     for number, status in enumerate(("failed", "failed", "succeeded", "failed")):
-        ran(status, NOON + 10 * (number + 1) * second, error=f"{number}")
+        ran(status, NOON + (46 + 3 * number) * second, error=f"{number}")
     look(NOON + MINUTE)
     assert told() == ["tides failed 2 times in a row. 1", "tides has succeeded again."]
     look(NOON + MINUTE + second)
@@ -101,11 +101,11 @@ def test_what_a_job_went_through_between_two_looks_is_told(tides: Any) -> None:
     assert told()[2:] == ["tides failed 2 times in a row. 4", "tides has succeeded again."]
 
 
-def test_what_was_before_a_rule_was_made_is_not_told_afterwards(tides: Any) -> None:
-    look(NOON)
-    ran("failed", NOON + 10 * timedelta(seconds=1))
-    ran("succeeded", NOON + 20 * timedelta(seconds=1))
+def test_what_was_looked_at_is_not_told_when_a_rule_becomes_stricter(tides: Any) -> None:
     made = rule("job_failed", channel(), failures=3)
+    look(NOON)
+    ran("failed", NOON + timedelta(seconds=10))
+    ran("succeeded", NOON + timedelta(seconds=20))
     look(NOON + MINUTE)
     NewsRule.objects.filter(pk=made.pk).update(failures=1)
     for minute in (2, 3):

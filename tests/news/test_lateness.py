@@ -116,3 +116,17 @@ def test_a_late_job_that_is_paused_or_resumed_is_not_on_time_before_it_has_run(
     ran("succeeded", NOON + 4 * MINUTE)
     look(NOON + 5 * MINUTE)
     assert told()[1:] == ["tides is on time again."]
+
+
+def test_a_late_job_that_is_scheduled_anew_is_not_on_time_before_it_has_run(tides: Any) -> None:
+    DjangoJob.objects.create(id="tides", next_run_time=NOON, job_state=b"")
+    rule("job_late", channel())
+    look(NOON + 3 * MINUTE)
+    assert len(told()) == 1
+    DjangoJob.objects.update(next_run_time=NOON + timedelta(hours=1))
+    for minute in (4, 5):
+        look(NOON + minute * MINUTE)
+    assert len(told()) == 1
+    ran("succeeded", NOON + timedelta(hours=1))
+    look(NOON + timedelta(minutes=61))
+    assert told()[1:] == ["tides is on time again."]
