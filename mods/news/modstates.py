@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 
+from django.db.models import F
+
 from .. import identifier as identifiers
 from ..compatibility import Fit, choose, is_newer
 from ..gameversion import Version
@@ -16,7 +18,8 @@ class Tracked:
     """The tracked mods with all that rules ask of them, read once for all rules."""
 
     def __init__(self) -> None:
-        self._mods = list(TrackedMod.objects.select_related("mod").only(*_COLUMNS))
+        found = TrackedMod.objects.filter(mod__isnull=False).select_related("mod")
+        self._mods = list(found.only(*_COLUMNS).annotate(read_at=F("mod__detail__fetched_at")))
         self._offers: Mapping[Key, list[Offer]] = offers() if self._mods else {}
         self._retracted = retracted() if self._mods else set()
         latest = GameVersion.objects.latest_of(Channel.STABLE)
@@ -24,7 +27,7 @@ class Tracked:
 
     def updates(self, rule: NewsRule) -> Iterator[Seen]:
         """The state is the version to update to."""
-        for mod in self._wanted(rule):
+        for mod in self._read(rule):
             offered = _newest(mod.version, self._releases(mod))
             yield _seen(mod, offered, installed=mod.version, offered=offered)
 
@@ -40,11 +43,15 @@ class Tracked:
         """The state is the version of the game that the mod is ready for."""
         game = rule.game_version or self._newest
         target = strict(game)
-        for mod in self._wanted(rule) if target else ():
+        for mod in self._read(rule) if target else ():
             taken = _verified(self._releases(mod), target) if target else None
             yield _seen(
                 mod, game if taken else "", game=game, release=taken.version if taken else ""
             )
+
+    def _read(self, rule: NewsRule) -> list[TrackedMod]:
+        """Those whose releases are known: what the first look at them brings is no change."""
+        return [mod for mod in self._wanted(rule) if mod.read_at]  # type: ignore[attr-defined]
 
     def _wanted(self, rule: NewsRule) -> list[TrackedMod]:
         wanted = identifiers.folded(rule.mod_identifier)

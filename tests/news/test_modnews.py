@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from mods import changes
-from mods.models import GameVersion, Mod, NewsFlip, NewsMessage, Release, TrackedMod
+from mods.models import GameVersion, Mod, ModDetail, NewsFlip, NewsMessage, Release, TrackedMod
 from mods.news.look import look
 from scheduling.models import JobRun
 
@@ -17,9 +17,11 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def mod() -> Mod:
-    return Mod.objects.create(
+    mod = Mod.objects.create(
         modid=7, assetid=7, name="Old Carts", first_seen_at=NOON, changed_at=NOON
     )
+    ModDetail.objects.create(mod=mod, fetched_at=NOON, tried_at=NOON)
+    return mod
 
 
 def release(mod: Mod, number: int, version: str, *games: str) -> Release:
@@ -55,6 +57,26 @@ def test_what_is_so_when_a_rule_is_made_is_no_news(mod: Mod) -> None:
     look(NOON)
     assert told() == []
     assert NewsFlip.objects.count() == 3
+
+
+@pytest.mark.parametrize("linked", [True, False])
+def test_what_the_first_look_at_a_mod_brings_is_no_news(mod: Mod, linked: bool) -> None:
+    """Somebody tracks a mod; its releases are read by the next refresh only."""
+    ModDetail.objects.update(fetched_at=None, problem="not yet")
+    tracked = TrackedMod.objects.create(
+        identifier="carts", mod=mod if linked else None, version="1.0.0"
+    )
+    for event in ("mod_update", "mod_retracted", "mod_ready"):
+        rule(event, channel(event), game_version="1.22.7")
+    look(NOON)
+    TrackedMod.objects.filter(pk=tracked.pk).update(mod=mod)
+    ModDetail.objects.update(fetched_at=NOON, problem="")
+    release(mod, 2, "1.1.0", "1.22.7")
+    look(NOON + MINUTE)
+    assert told() == []
+    release(mod, 3, "1.2.0", "1.22.7")
+    look(NOON + 2 * MINUTE)
+    assert told() == ["Old Carts has an update: 1.0.0 → 1.2.0."]
 
 
 def test_a_retracted_release_and_a_delisted_mod_are_told_and_their_return(mod: Mod) -> None:

@@ -120,7 +120,7 @@ def test_each_change_reaches_those_who_asked_for_it_once_and_a_refresh_in_one_me
     house: House,
 ) -> None:
     house.installation.worker()
-    for name in ("mod_cache_refresh", "server_versions_check", "send_news"):
+    for name in ("send_news", "mod_cache_refresh", "server_versions_check", "send_news"):
         assert house.run(name) == "succeeded"
     assert (house.told(), house.box.mails) == ([], []), "a first load is no news"
     world = house.upstream.world
