@@ -29,7 +29,7 @@ def look(now: datetime) -> dict[str, int]:
     here, changes = cursor.unseen(now)
     sight = _Sight(now, here.looked_at if here else None)
     seen = {rule.pk: list(sight.of(rule)) for rule in rules if rule.event not in _CHANNELS}
-    held = refreshes.unfinished(now)
+    held = refreshes.unfinished(now, here.looked_at if here else now)
     if not held.isdisjoint(_CHANNELS):
         changes = []
     rules = [rule for rule in rules if rule.event not in held]

@@ -151,6 +151,28 @@ def test_each_change_reaches_those_who_asked_for_it_once_and_a_refresh_in_one_me
     assert "secret-hook" not in house.installation.log()
 
 
+def test_a_look_in_the_middle_of_a_refresh_tells_nothing_of_it(house: House) -> None:
+    installation, world = house.installation, house.upstream.world
+    installation.worker()
+    for name in ("mod_cache_refresh", "send_news"):
+        assert house.run(name) == "succeeded"
+    (one, _its), (two, _others), *_ = plain(world)
+    stored = "SELECT count(*) FROM mods_release"
+    before = installation.count(stored)
+    for mod in (one, two):
+        world.order("publish", mod["modid"])
+    house.upstream.fail(f"/api/mod/{two['modid']}", "hang", seconds=6, times=1)
+    installation.queue("mod_cache_refresh")
+    wait_until(lambda: installation.count(stored) == before + 1, 20)
+    assert house.run("send_news") == "succeeded"
+    assert installation.runs("mod_cache_refresh")[-1] == "running"
+    assert house.told() == []
+    wait_until(lambda: installation.runs("mod_cache_refresh")[-1] == "succeeded", 40)
+    house.run("send_news")
+    (message,) = house.told()
+    assert [line.count("has an update") for line in message.splitlines()] == [1, 1]
+
+
 def test_what_is_not_taken_is_tried_again_and_the_mail_does_not_wait_for_it(house: House) -> None:
     house.installation.worker()
     for name in ("server_versions_check", "send_news"):
