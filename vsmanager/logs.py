@@ -48,6 +48,14 @@ def tame(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     return event
 
 
+def _console() -> structlog.dev.ConsoleRenderer:
+    return structlog.dev.ConsoleRenderer(
+        colors=sys.stderr.isatty() if sys.stderr else False,
+        # Where the package rich is installed the default tells the values of all variables too.
+        exception_formatter=structlog.dev.plain_traceback,
+    )
+
+
 def configure(form: str, level: str) -> None:
     """Send structlog and logging to stderr as ``form`` (``console`` or ``json``)."""
     shared: list[Processor] = [
@@ -62,7 +70,7 @@ def configure(form: str, level: str) -> None:
         runlog.capture,
     ]
     render: list[Processor] = (
-        [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty() if sys.stderr else False)]
+        [_console()]
         if form == "console"
         else [
             structlog.processors.format_exc_info,
@@ -100,6 +108,8 @@ def configure(form: str, level: str) -> None:
             "loggers": {
                 # APScheduler tells each wake-up and each job; our own events say what matters.
                 "apscheduler": {"level": "WARNING"},
+                # It tells each path that is fetched; that of DEADMAN_URL is a secret.
+                "urllib3": {"level": "WARNING"},
                 "django.server": {"level": "WARNING"},
             },
         }

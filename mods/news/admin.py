@@ -7,6 +7,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
+from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.utils.html import format_html_join
 from django.utils.translation import gettext
@@ -16,8 +17,10 @@ from django.views.decorators.debug import sensitive_post_parameters
 from scheduling.admin_requests import CarefulAdmin
 
 from ..admin import ReadOnlyAdmin
+from .delivery import hurry
 from .forms import ChannelForm, RuleForm
 from .models import NewsChannel, NewsFlip, NewsMessage, NewsRule
+from .problems import retold
 from .testmessage import send_test
 
 
@@ -53,6 +56,11 @@ class NewsChannelAdmin(CarefulAdmin):
     def changeform_view(self, *args: Any, **kwargs: Any) -> HttpResponse:
         return super().changeform_view(*args, **kwargs)
 
+    def save_model(self, request: HttpRequest, obj: NewsChannel, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if change and form.cleaned_data.get("address"):
+            hurry(obj, timezone.now())
+
     def get_urls(self) -> list[URLPattern]:
         test = path(
             "<int:pk>/test/", self.admin_site.admin_view(self.test), name="mods_newschannel_test"
@@ -73,7 +81,7 @@ class NewsChannelAdmin(CarefulAdmin):
             level = messages.ERROR
         else:
             told, level = gettext("A test was sent to %(channel)s."), messages.SUCCESS
-        self.message_user(request, told % {"channel": channel, "problem": problem}, level)
+        self.message_user(request, told % {"channel": channel, "problem": retold(problem)}, level)
         return redirect(reverse("admin:mods_newschannel_change", args=[pk]))
 
     @admin.display(description=_("stored address"))
@@ -84,7 +92,11 @@ class NewsChannelAdmin(CarefulAdmin):
     def shown_problem(self, channel: NewsChannel) -> str:
         if not channel.is_readable():
             return gettext("The address can't be read: SECRET_KEY has changed. Enter it again.")
-        return channel.problem
+        return retold(channel.problem)
+
+
+# Whoever changes one of these asks for something else.
+_ANOTHER_RULE = frozenset(("event", "game_version"))
 
 
 @admin.register(NewsRule)
@@ -103,6 +115,12 @@ class NewsRuleAdmin(CarefulAdmin):
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).prefetch_related("channels")
 
+    def save_model(self, request: HttpRequest, obj: NewsRule, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if _ANOTHER_RULE.intersection(form.changed_data):
+            # Begins anew, as one that was just made: what it found answers another question.
+            NewsFlip.objects.filter(rule=obj).delete()
+
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """What a rule last found goes with it, though nobody may delete that by itself."""
         shown, counts, lacking, protected = super().get_deleted_objects(objs, request)
@@ -115,13 +133,17 @@ class NewsRuleAdmin(CarefulAdmin):
 
 @admin.register(NewsMessage)
 class NewsMessageAdmin(ReadOnlyAdmin):
-    list_display = ["created_at", "channel_name", "first", "status", "tries", "error"]
+    list_display = ["created_at", "channel_name", "first", "status", "tries", "shown_error"]
     list_filter = ["status", "is_test"]
     readonly_fields = [
         "channel_name", "lines", "omitted", "is_test", "status", "created_at", "released_at",
-        "next_try_at", "tries", "delivered_at", "error",
+        "next_try_at", "tries", "delivered_at", "shown_error",
     ]  # fmt: skip
     fields = tuple(readonly_fields)
+
+    @admin.display(description=_("last error"))
+    def shown_error(self, message: NewsMessage) -> str:
+        return retold(message.error)
 
     @admin.display(description=_("news"))
     def first(self, message: NewsMessage) -> str:

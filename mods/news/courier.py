@@ -11,13 +11,16 @@ import contextlib
 import io
 import json
 import logging
+import mimetypes
 import os
 import signal
 import sys
+import sysconfig
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from .addresses import NotFound, PointsInside, check_host, is_public
+from .mask import without_secrets
 
 # They act on this machine or on its neighbours, or need files of it.
 REFUSED = frozenset(
@@ -28,18 +31,22 @@ REFUSED = frozenset(
 )
 # Parameters that name files.
 _FILES = frozenset(("attach", "keyfile", "pgpkey", "subfile", "template"))
-# Where Python itself, the plugins and the certificates are.
-_READABLE = tuple(
+# The project is where the key and the database lie.
+_PROJECT = os.path.realpath(os.getcwd()) + os.sep  # noqa: PTH109 - cheap
+_PYTHON = ("stdlib", "platstdlib", "purelib", "platlib")
+# Where Python itself and the plugins are; what holds the project is no such folder.
+_LIBRARIES = tuple(
     {
         os.path.realpath(folder) + os.sep
-        for folder in (sys.prefix, sys.base_prefix, *sys.path, "/etc/ssl", "/etc/pki", "/usr")
-        # The project itself is on the path, with its key and its database.
-        if folder and os.path.realpath(folder) != os.getcwd()  # noqa: PTH109 - cheap
+        for folder in (*map(sysconfig.get_path, _PYTHON), *sys.path)
+        if folder and not _PROJECT.startswith(os.path.realpath(folder) + os.sep)
     }
 )
-_READABLE_FILES = frozenset(("/etc/mime.types", "/etc/hosts", "/etc/resolv.conf", "/dev/null"))
+# Certificates and time zones.
+_SYSTEM = ("/etc/ssl/", "/etc/pki/", "/usr/lib/", "/usr/lib64/", "/usr/share/")
+_READABLE_FILES = frozenset(("/etc/hosts", "/etc/resolv.conf", *mimetypes.knownfiles))
 _PROGRAMS = ("subprocess.", "os.exec", "os.system", "os.posix_spawn", "os.spawn", "os.fork", "pty.")
-_MOST_TOLD = 2_000
+_MOST_TOLD = 4_000
 
 # What is told to the process that asked, beside "": see ``post``.
 UNKNOWN, SCHEME, FILE, INSIDE = "unknown", "scheme", "file", "inside"
@@ -54,6 +61,8 @@ class Guard:
         self.refused = ""
 
     def install(self) -> None:
+        # Else the first file that is refused would be one that Python keeps for itself.
+        sys.dont_write_bytecode = True
         sys.addaudithook(self)
 
     def __call__(self, event: str, args: tuple[Any, ...]) -> None:
@@ -76,7 +85,8 @@ class Guard:
             return
         name = os.path.realpath(os.fsdecode(path))
         writes = isinstance(flags, int) and flags & (os.O_WRONLY | os.O_RDWR)
-        readable = name in _READABLE_FILES or name.startswith(_READABLE)
+        readable = name in _READABLE_FILES or name.startswith(_LIBRARIES)
+        readable = readable or (name.startswith(_SYSTEM) and not name.startswith(_PROJECT))
         if name != os.devnull and (writes or not readable):
             self._refuse(FILE, "no files are opened")
 
@@ -91,18 +101,30 @@ def answer(asked: dict[str, Any]) -> dict[str, str]:
     if problem := _refused_at_sight(address):
         return {"problem": problem, "detail": "", "service": ""}
     told, guard = _listen(), Guard(allow_private=bool(asked["allow_private"]))
+    # Before the address is given to a plugin, which may do with it what it likes.
+    guard.install()
     server = _server(address)
     if server is None:
-        return {"problem": UNKNOWN, "detail": told.getvalue()[:_MOST_TOLD], "service": ""}
+        return {
+            "problem": guard.refused or UNKNOWN,
+            "detail": _detail(told, address),
+            "service": "",
+        }
     service = str(server.service_name)
     if not asked["allow_private"] and (problem := _hosts_problem(server)):
         return {"problem": problem, "detail": "", "service": service}
-    if asked.get("body"):
-        guard.install()
-        if not _send(server, str(asked["title"]), str(asked["body"])):
-            detail = told.getvalue().strip()[-_MOST_TOLD:]
-            return {"problem": guard.refused or REFUSED_THERE, "detail": detail, "service": service}
+    if asked.get("body") and not _send(server, str(asked["title"]), str(asked["body"])):
+        problem = guard.refused or REFUSED_THERE
+        return {"problem": problem, "detail": _detail(told, address), "service": service}
     return {"problem": "", "detail": "", "service": service}
+
+
+def _detail(told: io.StringIO, address: str) -> str:
+    """The last of what was said, without secrets; a half of one would not be known as such."""
+    text = told.getvalue()
+    if len(text) > _MOST_TOLD:
+        _half, _space, text = text[-_MOST_TOLD:].partition("\n")
+    return without_secrets(text, address)
 
 
 def _refused_at_sight(address: str) -> str:

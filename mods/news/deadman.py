@@ -11,13 +11,14 @@ from django.conf import settings
 
 from scheduling.beats import on_leader_beat
 
-from .addresses import check_host
+from ..watch import Sockets, Watch
+from .addresses import PointsInside, check_host
 from .guarded import GuardedAdapter
 
 logger = structlog.get_logger(__name__)
 
 EVERY = 60.0
-_CONNECT, _READ = 5.0, 5.0
+_CONNECT, _READ, _TOTAL = 5.0, 5.0, 15.0
 
 
 class Deadman:
@@ -49,20 +50,23 @@ class Deadman:
 
 def ping(address: str) -> str:
     """GET the address; returns what went wrong, without the address's own secret."""
-    host = urlsplit(address).hostname or ""
+    sockets = Sockets()
     try:
         if not settings.NEWS_ALLOW_PRIVATE:
-            check_host(host)
-        with requests.Session() as session:
+            check_host(urlsplit(address).hostname or "")
+        # A monitor that drips its answer would else keep all pings to come waiting.
+        with Watch(sockets, _TOTAL, time.monotonic), requests.Session() as session:
             session.trust_env = False
             for scheme in ("http://", "https://"):
-                session.mount(scheme, GuardedAdapter())
+                session.mount(scheme, GuardedAdapter(sockets))
             with session.get(
                 address, timeout=(_CONNECT, _READ), stream=True, allow_redirects=False
             ) as answer:
                 return (
                     "" if answer.ok and not answer.is_redirect else f"status {answer.status_code}"
                 )
+    except PointsInside:
+        return "it points to this machine or inside its network: set NEWS_ALLOW_PRIVATE to allow it"
     except Exception as error:  # noqa: BLE001 - its text may hold the address, its kind does not
         return type(error).__name__
 

@@ -5,11 +5,13 @@ from datetime import datetime, timedelta
 from time import monotonic
 
 import structlog
+from django.db.models import F, QuerySet
+from django.db.models.functions import Coalesce
 from django.utils.translation import override
 
 from scheduling.registry import current_run
 
-from . import post, texts
+from . import post, problems, texts
 from .models import Fate, NewsChannel, NewsMessage
 from .seal import Unreadable
 
@@ -37,17 +39,31 @@ class Tally:
 
 def deliver_due(now: datetime) -> Tally:
     """Deliver what is due, oldest first. Raises when the run shall stop."""
-    tally, ends = Tally(), monotonic() + BUDGET
-    due = NewsMessage.objects.filter(status=Fate.QUEUED, next_try_at__lte=now)
-    for message in due.select_related("channel").order_by("next_try_at", "pk")[:_MOST]:
+    tally, ends, due = Tally(), monotonic() + BUDGET, _due(now)
+    for _ in range(_MOST):
         current_run().check()
-        if monotonic() > ends:
+        # Asked anew for each: what waits for a channel that has just failed is not due any more.
+        message = due.first()
+        if message is None or monotonic() > ends:
             break
-        if _waits(message, now) or not claim(message, now):
-            continue
-        problem = _problem(message)
-        _settle(message, problem, now, tally)
+        if claim(message, now):
+            _settle(message, _problem(message), now, tally)
     return tally
+
+
+def _due(now: datetime) -> QuerySet[NewsMessage]:
+    """Those of channels that are well come first, so that a broken one keeps none waiting.
+
+    A channel that is off or quiet keeps its messages; one that is off not for ever.
+    """
+    channels = list(NewsChannel.objects.all())
+    quiet = [each.pk for each in channels if each.quiet_until(now)]
+    off = [each.pk for each in channels if not each.enabled]
+    due = NewsMessage.objects.filter(status=Fate.QUEUED, next_try_at__lte=now)
+    due = due.annotate(since=Coalesce("released_at", "created_at"))
+    due = due.exclude(channel__in=quiet).exclude(channel__in=off, since__gt=now - PATIENCE)
+    order = (F("channel__problem_since").asc(nulls_first=True), "next_try_at", "pk")
+    return due.select_related("channel").order_by(*order)
 
 
 def claim(message: NewsMessage, now: datetime) -> bool:
@@ -70,10 +86,7 @@ def send(message: NewsMessage, channel: NewsChannel) -> str:
         try:
             address = channel.unsealed()
         except Unreadable:
-            return (
-                "The address of this channel can't be read: SECRET_KEY is not the one that it was "
-                "stored with. Enter the address again."
-            )
+            return problems.UNREADABLE
     with override(channel.language):
         title = texts.title(len(message.items) + message.omitted)
         body = texts.body(message.items, message.omitted)
@@ -90,42 +103,53 @@ def note(channel: NewsChannel, problem: str, now: datetime) -> None:
         marked.update(problem=problem[:500], problem_since=since)
     elif not problem and channel.problem:
         marked.update(problem="", problem_since=None)
+        hurry(channel, now)
 
 
-def _waits(message: NewsMessage, now: datetime) -> bool:
-    """Whether it shall not be sent now; a channel that is off or quiet keeps its messages."""
-    channel = message.channel
-    if channel is None or _too_old(message, now):
-        return False
-    return not channel.enabled or channel.quiet_until(now) is not None
+def hurry(channel: NewsChannel, now: datetime) -> None:
+    """Try again soon what waits for a channel that is well again; what is being sent is not."""
+    waiting = NewsMessage.objects.filter(channel=channel, status=Fate.QUEUED)
+    waiting.filter(next_try_at__gt=now + LEASE).update(next_try_at=now)
 
 
 def _problem(message: NewsMessage) -> str:
     if message.channel is None:
-        return "The channel was deleted before the message was sent."
+        return problems.DELETED
     if not message.channel.enabled:
-        return "The channel was switched off."
+        return problems.OFF
     return send(message, message.channel)
 
 
 def _settle(message: NewsMessage, problem: str, now: datetime, tally: Tally) -> None:
+    """Write what became of it, before anything else: it may have been delivered."""
     mine = NewsMessage.objects.filter(pk=message.pk, status=Fate.QUEUED, tries=message.tries)
-    if message.channel:
-        note(message.channel, problem, now)
+    told = {"channel": message.channel_name, "message": message.pk, "problem": problem}
     if not problem:
         mine.update(status=Fate.DELIVERED, delivered_at=now, next_try_at=None, error="")
         tally.delivered += 1
-        return
-    told = {"channel": message.channel_name, "message": message.pk, "problem": problem}
-    if message.tries >= MAX_TRIES or message.channel is None or _too_old(message, now):
+    elif message.tries >= MAX_TRIES or message.channel is None or _too_old(message, now):
         mine.update(status=Fate.GIVEN_UP, next_try_at=None, error=problem[:600])
         logger.error("news_given_up", tries=message.tries, **told)
         tally.given_up += 1
-        return
-    again = now + pause_after(message.tries)
-    mine.update(next_try_at=again, error=problem[:600])
-    logger.warning("news_not_delivered", tries=message.tries, next_try_at=again.isoformat(), **told)
-    tally.failed += 1
+    else:
+        again = now + pause_after(message.tries)
+        mine.update(next_try_at=again, error=problem[:600])
+        times = {"tries": message.tries, "next_try_at": again.isoformat()}
+        logger.warning("news_not_delivered", **times, **told)
+        tally.failed += 1
+    if message.channel:
+        note(message.channel, problem, now)
+        if problem:
+            _let_others_pass(message.channel, now)
+
+
+def _let_others_pass(channel: NewsChannel, now: datetime) -> None:
+    """What else waits for a channel that has just failed is not tried in the same run.
+
+    Each try of a channel that hangs takes seconds that others need. It counts as no try.
+    """
+    due = NewsMessage.objects.filter(channel=channel, status=Fate.QUEUED, next_try_at__lte=now)
+    due.update(next_try_at=now + FIRST_PAUSE)
 
 
 def _too_old(message: NewsMessage, now: datetime) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from ..compatibility import is_newer
 from .models import Event
@@ -10,8 +11,8 @@ from .models import Event
 FAILING, LATE = "failing", "late"
 # The worker's: while there is none. Otherwise since when its leader leads.
 DOWN = "down"
-# Of a tracked mod: its installed release is gone, or the whole mod is.
-RELEASE_GONE, MOD_GONE = "release", "mod"
+# Of a tracked mod: the whole mod is gone. Or its installed release is, see ``release_gone``.
+MOD_GONE = "mod"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +23,8 @@ class Seen:
     state: str | None
     # Where a subject is seen for the first time, it counts as having been like this before.
     before: str
+    # When it came to be so, where that is known and it is not so any more.
+    at: datetime | None = None
     told: Mapping[str, object] = field(default_factory=dict)
 
 
@@ -35,6 +38,10 @@ class Finding:
     told: Mapping[str, object] = field(default_factory=dict)
 
 
+def release_gone(version: str) -> str:
+    return f"release {version}"
+
+
 def finding(event: str, old: str, seen: Seen, *, tell_recovery: bool) -> Finding | None:
     """What there is to tell of a change from the state ``old``; None where it is no news."""
     new = seen.state or ""
@@ -45,7 +52,12 @@ def finding(event: str, old: str, seen: Seen, *, tell_recovery: bool) -> Finding
         news, good = bool(new), True
     elif event == Event.NO_WORKER:
         good = new != DOWN
-        news = bool(seen.told.get("gap")) or not good or (old == DOWN and tell_recovery)
+        # Who was told that there is none need not hear for how long there was none.
+        news = not good or (tell_recovery if old == DOWN else bool(seen.told.get("gap")))
+    elif event == Event.MOD_RETRACTED and good:
+        # Who installed another release instead has made it well by themselves.
+        back = old in (MOD_GONE, release_gone(str(seen.told.get("installed"))))
+        news = back and tell_recovery
     elif event == Event.JOB_RECOVERED:
         news = good
     else:

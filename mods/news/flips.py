@@ -1,6 +1,7 @@
 """The state machine: what changed since a rule last looked, claimed so that it is told once."""
 
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
 from .finding import Finding, Seen, finding
@@ -10,33 +11,48 @@ from .models import NewsFlip, NewsRule
 def turned(rule: NewsRule, seen: Iterable[Seen], now: datetime) -> Iterator[Finding]:
     """What there is to tell of these, in the caller's transaction.
 
-    A change belongs to whoever's update finds the old state still there: of two processes that
-    see the same only one tells it. Subjects that are not seen any more are forgotten.
+    Of a subject that is seen several times the last one is how it is, and what was before that
+    counts if it came after what is known. A change belongs to whoever's update finds the old
+    state still there: of two processes that see the same only one tells it. Subjects that are
+    not seen any more are forgotten.
     """
-    found = {each.subject[:255]: each for each in seen}
-    states = _states(rule, found, now)
+    found: defaultdict[str, list[Seen]] = defaultdict(list)
+    for each in seen:
+        found[each.subject[:255]].append(each)
+    states = _states(rule, {subject: path[-1] for subject, path in found.items()}, now)
     # In one order, so that two processes never wait for each other.
-    for subject, each in sorted(found.items()):
-        old = states.get(subject)
-        if old is None or each.state is None or each.state == old:
+    for subject, path in sorted(found.items()):
+        if subject not in states:
             continue
-        flips = NewsFlip.objects.filter(rule=rule, subject=subject, state=old)
-        if not flips.update(state=each.state[:120], since=now):
-            continue
-        if news := finding(rule.event, old, each, tell_recovery=rule.tell_recovery):
-            yield news
+        state, since = states[subject]
+        for each in path:
+            if each.state is None or each.state == state or (each.at and each.at <= since):
+                continue
+            if not _flip(rule, subject, state, each.state, now):
+                break
+            if news := finding(rule.event, state, each, tell_recovery=rule.tell_recovery):
+                yield news
+            state = each.state
 
 
-def _states(rule: NewsRule, found: dict[str, Seen], now: datetime) -> dict[str, str]:
-    """What is known of each, with rows for those that are seen for the first time."""
-    known = dict(NewsFlip.objects.filter(rule=rule).values_list("subject", "state"))
+def _flip(rule: NewsRule, subject: str, old: str, new: str, now: datetime) -> bool:
+    flips = NewsFlip.objects.filter(rule=rule, subject=subject, state=old[:120])
+    return bool(flips.update(state=new[:120], since=now))
+
+
+def _states(
+    rule: NewsRule, found: Mapping[str, Seen], now: datetime
+) -> dict[str, tuple[str, datetime]]:
+    """What is known of each and since when, with rows for what is seen for the first time."""
+    rows = NewsFlip.objects.filter(rule=rule).values_list("subject", "state", "since")
+    known = {subject: (state, since) for subject, state, since in rows}
     if gone := known.keys() - found.keys():
         NewsFlip.objects.filter(rule=rule, subject__in=gone).delete()
-    fresh = {subject: each.before for subject, each in found.items() if subject not in known}
+    fresh = {subject: (each.before, now) for subject, each in found.items() if subject not in known}
     NewsFlip.objects.bulk_create(
         [
             NewsFlip(rule=rule, subject=subject, state=before[:120], since=now)
-            for subject, before in sorted(fresh.items())
+            for subject, (before, _) in sorted(fresh.items())
         ],
         ignore_conflicts=True,
         batch_size=500,

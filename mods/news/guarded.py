@@ -4,23 +4,33 @@ import socket
 from typing import Any
 
 from django.conf import settings
-from requests.adapters import HTTPAdapter
-from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3 import HTTPConnectionPool
 
+from ..watch import WatchedAdapter
 from .addresses import PointsInside, is_public
 
 
-class GuardedAdapter(HTTPAdapter):
+class GuardedAdapter(WatchedAdapter):
     """Looks where a connection has led before anything is sent over it: a name may resolve to
     another address than it did a moment ago."""
 
-    def __init__(self) -> None:
-        super().__init__(max_retries=0)
-
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = {"http": _PlainPool, "https": _SecurePool}
+        pools = self.poolmanager.pool_classes_by_scheme
+        self.poolmanager.pool_classes_by_scheme = {
+            scheme: _guarded(pool) for scheme, pool in pools.items()
+        }
+
+
+def _guarded(pool: type[HTTPConnectionPool]) -> type[HTTPConnectionPool]:
+    class Connection(pool.ConnectionCls):  # type: ignore[name-defined,misc]
+        def _new_conn(self) -> socket.socket:
+            return _checked(super()._new_conn())
+
+    class Pool(pool):  # type: ignore[valid-type,misc]
+        ConnectionCls = Connection
+
+    return Pool
 
 
 def _checked(opened: socket.socket) -> socket.socket:
@@ -28,21 +38,3 @@ def _checked(opened: socket.socket) -> socket.socket:
         opened.close()
         raise PointsInside("the connection led inside")
     return opened
-
-
-class _Plain(HTTPConnection):
-    def _new_conn(self) -> socket.socket:
-        return _checked(super()._new_conn())
-
-
-class _Secure(HTTPSConnection):
-    def _new_conn(self) -> socket.socket:
-        return _checked(super()._new_conn())
-
-
-class _PlainPool(HTTPConnectionPool):
-    ConnectionCls = _Plain
-
-
-class _SecurePool(HTTPSConnectionPool):
-    ConnectionCls = _Secure

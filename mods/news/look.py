@@ -11,7 +11,7 @@ from django.utils.translation import override
 from scheduling.models import JobRun
 
 from ..models import Change, Channel, Kind
-from . import cursor, jobstates, outbox, texts
+from . import cursor, jobstates, lateness, outbox, refreshes, texts, workerstate
 from .finding import Finding, Seen
 from .flips import turned
 from .models import JOB_EVENTS, Event, NewsChannel, NewsRule
@@ -26,9 +26,13 @@ def look(now: datetime) -> dict[str, int]:
     What there is to see is read first; only what changed since is written.
     """
     rules = list(NewsRule.objects.filter(enabled=True).prefetch_related("channels"))
-    sight = _Sight(now)
-    seen = {rule.pk: list(sight.of(rule)) for rule in rules if rule.event not in _CHANNELS}
     here, changes = cursor.unseen(now)
+    sight = _Sight(now, here.looked_at if here else None)
+    seen = {rule.pk: list(sight.of(rule)) for rule in rules if rule.event not in _CHANNELS}
+    held = refreshes.unfinished(now, here.looked_at if here else now)
+    if not held.isdisjoint(_CHANNELS):
+        changes = []
+    rules = [rule for rule in rules if rule.event not in held]
     with transaction.atomic():
         # In this row's order: two looks at the same moment follow one another.
         is_ours = here is not None and cursor.advance(here, changes, now)
@@ -46,8 +50,8 @@ def look(now: datetime) -> dict[str, int]:
 class _Sight:
     """What is seen now; mods are read once for all rules, and only where one asks for them."""
 
-    def __init__(self, now: datetime) -> None:
-        self._now = now
+    def __init__(self, now: datetime, looked_at: datetime | None) -> None:
+        self._now, self._looked_at = now, looked_at
 
     @cached_property
     def _tracked(self) -> Tracked:
@@ -56,11 +60,11 @@ class _Sight:
     def of(self, rule: NewsRule) -> Iterable[Seen]:
         match Event(rule.event):
             case Event.JOB_FAILED | Event.JOB_RECOVERED:
-                return jobstates.failing(rule)
+                return jobstates.failing(rule, self._looked_at)
             case Event.JOB_LATE:
-                return jobstates.late(rule, self._now)
+                return lateness.late(rule, self._now)
             case Event.NO_WORKER:
-                return jobstates.worker(rule, self._now)
+                return workerstate.worker(rule, self._now)
             case Event.MOD_UPDATE:
                 return self._tracked.updates(rule)
             case Event.MOD_RETRACTED:
@@ -100,9 +104,16 @@ def _queue(found: Sequence[tuple[NewsRule, Finding]], now: datetime) -> int:
     by_channel: defaultdict[NewsChannel, list[Finding]] = defaultdict(list)
     for rule, finding in found:
         for channel in rule.channels.all():
-            if channel.enabled:
+            if channel.enabled and not _feeds_itself(channel, finding):
                 by_channel[channel].append(finding)
     return sum(outbox.put(channel, _texts(channel, by_channel), now) for channel in by_channel)
+
+
+def _feeds_itself(channel: NewsChannel, finding: Finding) -> bool:
+    """That news were given up is nothing for a channel that takes none: each such message would
+    be given up too, and be told again."""
+    own = finding.event in JOB_EVENTS and finding.subject == "send_news"
+    return own and bool(channel.problem)
 
 
 def _texts(channel: NewsChannel, by_channel: Mapping[NewsChannel, list[Finding]]) -> list[str]:

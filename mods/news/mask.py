@@ -1,7 +1,7 @@
 """Addresses hold passwords and tokens: what of them may be seen, and errors without them."""
 
 import re
-from urllib.parse import unquote
+from urllib.parse import quote, unquote, unquote_plus
 
 from scheduling.text import clean
 
@@ -10,6 +10,14 @@ _MOST_TOLD = 300
 # What separates the parts of an address; each part may be the secret one.
 _BETWEEN = re.compile(r"[/:@?&=,#\s]+")
 _ADDRESS = re.compile(r"[\w+.-]+://\S+|(?<=url: )/\S+", re.I)
+# What errors of jobs hold that is none of a chat's business, as far as one can tell by its form.
+_CREDENTIALS = re.compile(
+    r"""(?<=://)[^\s/@]+(?=@)
+    | (?<=\bbearer\s)\S+ | (?<=\bbasic\s)[\w+/=-]{8,}
+    | (?<![a-z])((?:[\w-]*[_-])?(?:pass(?:word|wd)?|pwd|token|secret|(?:api|access)[_-]?key)
+      ["']?\s?[=:]\s?)[^\s&,;]+""",
+    re.I | re.X,
+)
 # Shorter parts are found in every other word, and are no secrets.
 _SHORTEST = 4
 
@@ -25,7 +33,16 @@ def without_secrets(text: str, address: str) -> str:
     """What an error says, in a line, without any address and any part of this one."""
     text = _ADDRESS.sub(MASK, text)
     rest = address.partition("://")[2]
-    parts = {part for form in (rest, unquote(rest)) for part in (form, *_BETWEEN.split(form))}
+    written = (rest, *_BETWEEN.split(rest))
+    plain = {form(part) for part in written for form in (str, unquote, unquote_plus)}
+    plain |= {part for form in plain for part in _BETWEEN.split(form)}
+    # Libraries write them in their own way.
+    parts = {*plain, *(quote(part, safe="") for part in plain), *(repr(p)[1:-1] for p in plain)}
     for part in sorted((part for part in parts if len(part) >= _SHORTEST), key=len, reverse=True):
         text = re.sub(re.escape(part), MASK, text, flags=re.I)
     return clean(" ".join(text.split()), _MOST_TOLD)
+
+
+def without_credentials(text: str) -> str:
+    """An error of a job, for readers who may not see the console."""
+    return _CREDENTIALS.sub(lambda found: f"{found[1] or ''}{MASK}", text)

@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator, Mapping
 
+from django.db.models import F
+
 from .. import identifier as identifiers
 from ..compatibility import Fit, choose, is_newer
 from ..gameversion import Version
 from ..models import Channel, GameVersion, TrackedMod
 from ..modversion import strict
 from ..tracked_releases import Key, Offer, offers, retracted
-from .finding import MOD_GONE, RELEASE_GONE, Seen
+from .finding import MOD_GONE, Seen, release_gone
 from .models import NewsRule
 
 
@@ -16,7 +18,8 @@ class Tracked:
     """The tracked mods with all that rules ask of them, read once for all rules."""
 
     def __init__(self) -> None:
-        self._mods = list(TrackedMod.objects.select_related("mod").only(*_COLUMNS))
+        found = TrackedMod.objects.filter(mod__isnull=False).select_related("mod")
+        self._mods = list(found.only(*_COLUMNS).annotate(read_at=F("mod__detail__fetched_at")))
         self._offers: Mapping[Key, list[Offer]] = offers() if self._mods else {}
         self._retracted = retracted() if self._mods else set()
         latest = GameVersion.objects.latest_of(Channel.STABLE)
@@ -24,14 +27,14 @@ class Tracked:
 
     def updates(self, rule: NewsRule) -> Iterator[Seen]:
         """The state is the version to update to."""
-        for mod in self._wanted(rule):
+        for mod in self._read(rule):
             offered = _newest(mod.version, self._releases(mod))
             yield _seen(mod, offered, installed=mod.version, offered=offered)
 
     def gone(self, rule: NewsRule) -> Iterator[Seen]:
         for mod in self._wanted(rule):
             key = (mod.mod_id or 0, identifiers.folded(mod.identifier), mod.version)
-            state = RELEASE_GONE if key in self._retracted else ""
+            state = release_gone(mod.version) if key in self._retracted else ""
             if mod.mod and mod.mod.delisted_at:
                 state = MOD_GONE
             yield _seen(mod, state, installed=mod.version, whole=state == MOD_GONE)
@@ -40,11 +43,15 @@ class Tracked:
         """The state is the version of the game that the mod is ready for."""
         game = rule.game_version or self._newest
         target = strict(game)
-        for mod in self._wanted(rule) if target else ():
+        for mod in self._read(rule) if target else ():
             taken = _verified(self._releases(mod), target) if target else None
             yield _seen(
                 mod, game if taken else "", game=game, release=taken.version if taken else ""
             )
+
+    def _read(self, rule: NewsRule) -> list[TrackedMod]:
+        """Those whose releases are known: what the first look at them brings is no change."""
+        return [mod for mod in self._wanted(rule) if mod.read_at]  # type: ignore[attr-defined]
 
     def _wanted(self, rule: NewsRule) -> list[TrackedMod]:
         wanted = identifiers.folded(rule.mod_identifier)

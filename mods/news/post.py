@@ -14,8 +14,7 @@ from django.utils.translation import gettext as _
 
 from scheduling.registry import current_run
 
-from . import courier
-from .mask import without_secrets
+from . import courier, problems
 
 # What one message may take; a person who tests an address waits as long.
 SECONDS = 15
@@ -23,7 +22,6 @@ _PROJECT = Path(__file__).resolve().parents[2]
 # What the process gets of our environment: nothing with secrets or proxies in it.
 _ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "PYTHONPATH", "SSL_CERT_FILE", "SSL_CERT_DIR")
 _GLANCE = 0.25
-TOO_SLOW, BROKEN = "too_slow", "broken"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,8 +53,8 @@ def _asked(address: str, title: str, body: str, seconds: float) -> Answer:
         },
         seconds,
     )
-    detail = without_secrets(told["detail"], address)
-    return Answer(problem=_in_words(told["problem"], detail, seconds), service=told["service"][:60])
+    problem = _in_words(told["problem"], told["detail"], seconds)
+    return Answer(problem=problem, service=told["service"][:60])
 
 
 def _carried(asked: dict[str, Any], seconds: float) -> dict[str, str]:
@@ -66,12 +64,12 @@ def _carried(asked: dict[str, Any], seconds: float) -> dict[str, str]:
     except OSError:
         out = b""
     if out is None:
-        return {"problem": TOO_SLOW, "detail": "", "service": ""}
+        return {"problem": problems.TOO_SLOW, "detail": "", "service": ""}
     try:
         told = json.loads(out)
         return {name: str(told[name]) for name in ("problem", "detail", "service")}
     except (ValueError, KeyError, TypeError):
-        return {"problem": BROKEN, "detail": "", "service": ""}
+        return {"problem": problems.BROKEN, "detail": "", "service": ""}
 
 
 def _run(text: bytes, environment: dict[str, str], seconds: float) -> bytes | None:
@@ -113,17 +111,7 @@ def _waited_for(process: "subprocess.Popen[bytes]", text: bytes, seconds: float)
 def _in_words(problem: str, detail: str, seconds: float) -> str:
     if not problem:
         return ""
-    words = {
-        courier.UNKNOWN: _("This is not an address that Apprise understands."),
-        courier.SCHEME: _("Addresses of this kind act on this machine; choose another service."),
-        courier.FILE: _("The address names a file of this machine, which is not read."),
-        courier.INSIDE: _(
-            "The address points to this machine or inside its network, which is refused unless "
-            "NEWS_ALLOW_PRIVATE allows it."
-        ),
-        courier.NOT_FOUND: _("The host in the address can't be found. Check how it is written."),
-        courier.REFUSED_THERE: _("The message was not taken."),
-        TOO_SLOW: _("It took longer than %(seconds)d seconds.") % {"seconds": seconds},
-        BROKEN: _("The process that sends messages could not be run."),
-    }
-    return " ".join(filter(None, (words.get(problem, words[BROKEN]), detail)))
+    sentence = problems.SENDING.get(problem, problems.SENDING[problems.BROKEN])
+    if problem == problems.TOO_SLOW:
+        return _(sentence) % {"seconds": seconds}
+    return " ".join(filter(None, (_(sentence), detail)))

@@ -1,5 +1,6 @@
 """News in words, in the language that is active; what comes from outside can't act in them."""
 
+import re
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -9,9 +10,12 @@ from django.utils.translation import ngettext
 
 from ..oneline import one_line
 from .finding import Finding
+from .mask import without_credentials
 from .models import Event
 
 MAX_NAME, MAX_ERROR, MAX_TITLE, MAX_BODY = 80, 200, 120, 1_800
+_ACTS = re.compile(r"@|<|\]\(|://|www\.", re.I)
+_TURNS = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _HIDDEN = "\N{ZERO WIDTH SPACE}"
 
 
@@ -46,12 +50,11 @@ def plain(text: object, limit: int = MAX_NAME) -> str:
     """A text from outside in one line, that mentions nobody and links nowhere.
 
     An invisible space follows what Discord, Slack and others take for the beginning of a
-    mention (``@everyone``, ``<!here>``), of a link or of a link's address.
+    mention (``@everyone``, ``<!here>``), of a link or of a link's address. What turns the
+    direction of writing is left out: it would turn the rest of the message too.
     """
-    line = one_line(str(text), limit)
-    for mark in ("@", "<", "](", "://", "www."):
-        line = line.replace(mark, f"{mark[0]}{_HIDDEN}{mark[1:]}")
-    return line
+    line = one_line(_TURNS.sub("", str(text)), limit)
+    return _ACTS.sub(lambda mark: f"{mark[0][0]}{_HIDDEN}{mark[0][1:]}", line)
 
 
 def _failed(finding: Finding, told: dict[str, Any], _zone: str) -> str:
@@ -61,7 +64,7 @@ def _failed(finding: Finding, told: dict[str, Any], _zone: str) -> str:
     text = ngettext(
         "%(job)s failed.", "%(job)s failed %(count)d times in a row.", told.get("failures") or 1
     ) % {"job": job, "count": told.get("failures") or 1}
-    error = plain(told.get("error") or "", MAX_ERROR)
+    error = plain(without_credentials(str(told.get("error") or "")[:2_000]), MAX_ERROR)
     return f"{text} {error}".strip()
 
 

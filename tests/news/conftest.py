@@ -13,7 +13,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.handlers import Message as MessageHandler
 from pytest_django.fixtures import Settings
 
-from mods.models import NewsChannel, NewsRule
+from mods.models import NewsChannel, NewsMessage, NewsRule
 from mods.news import post
 from mods.news.post import Answer
 from scheduling.models import JobRun, JobSchedule
@@ -31,13 +31,17 @@ class Receiver:
         self.bodies: list[dict[str, Any]] = []
         self.paths: list[str] = []
         self.answers: list[tuple[int, dict[str, str]]] = []
+        # How many wait until they are let go.
+        self.waiting = 0
         self.let_go = threading.Event()
         self.let_go.set()
         receiver = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
+                receiver.waiting += 1
                 receiver.let_go.wait(20)
+                receiver.waiting -= 1
                 length = int(self.headers.get("Content-Length", 0))
                 receiver.paths.append(self.path)
                 receiver.bodies.append(json.loads(self.rfile.read(length) or b"{}"))
@@ -161,3 +165,14 @@ def ran(status: str, at: datetime = NOON, name: str = "tides", **fields: Any) ->
     return JobRun.objects.create(
         job_name=name, scheduled_for=at, status=status, **{**ended, **fields}
     )
+
+
+def told() -> list[str]:
+    """What the messages say, oldest first."""
+    return [item for message in NewsMessage.objects.order_by("pk") for item in message.items]
+
+
+@pytest.fixture
+def tides() -> JobSchedule:
+    JobSchedule.objects.all().delete()
+    return job("tides")

@@ -1,18 +1,25 @@
 """The address that is pinged while a worker leads."""
 
+import os
+import subprocess
+import sys
 import threading
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
+from django.db import DatabaseError
 from pytest_django.fixtures import Settings
 from structlog.testing import capture_logs
 
-from mods.news import deadman, guarded
+from mods.news import deadman, guarded, post
 from mods.news.deadman import Deadman, ping
+from mods.watch import Sockets
 from scheduling import beats, presence
 from scheduling.presence import Presence
 from tests.waiting import wait_until
+from vsmanager.standin.server import StandIn
 
 from .conftest import SECRET, Receiver
 
@@ -78,12 +85,46 @@ def test_an_address_inside_is_refused_before_and_after_its_name_is_resolved(
 ) -> None:
     settings.NEWS_ALLOW_PRIVATE = False
     inside = f"http://localhost:{receiver.port}/"
-    assert ping(inside) == "PointsInside"
+    assert "set NEWS_ALLOW_PRIVATE" in ping(inside)
     # The name was public when it was looked at, and is not when it is used.
     monkeypatch.setattr(deadman, "check_host", lambda _host: None)
     assert ping(inside) == "ConnectionError"
     assert receiver.paths == []
-    assert guarded.GuardedAdapter().max_retries.total == 0
+    assert guarded.GuardedAdapter(Sockets()).max_retries.total == 0
+
+
+@pytest.mark.parametrize(
+    ("fault", "problem"), [("drip_headers", ""), ("drip_body", ""), ("hang", "ConnectionError")]
+)
+def test_a_monitor_that_drips_its_answer_is_given_up(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, fault: str, problem: str
+) -> None:
+    """What counts is the line that says 200."""
+    settings.NEWS_ALLOW_PRIVATE = True
+    monkeypatch.setattr(deadman, "_TOTAL", 1.0)
+    begun = time.monotonic()
+    with StandIn(mods=1) as monitor:
+        monitor.fail("/ping", fault)
+        assert ping(f"{monitor.url}/ping") == problem
+    assert time.monotonic() - begun < 4
+
+
+def test_even_the_most_talkative_log_does_not_tell_the_address(
+    receiver: Receiver, address: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """urllib3 tells each request where it may."""
+    code = (
+        "import django; django.setup()\n"
+        "from mods.news.deadman import deadman\n"
+        "deadman._busy.acquire(); deadman._ping()\n"
+    )
+    env = {
+        **os.environ, "DJANGO_SETTINGS_MODULE": "vsmanager.settings", "LOG_LEVEL": "DEBUG",
+        "NEWS_ALLOW_PRIVATE": "true", "DEADMAN_URL": address,
+    }  # fmt: skip
+    subprocess.run([sys.executable, "-c", code], env=env, cwd=post._PROJECT, check=True)
+    assert receiver.paths == [f"/{SECRET}"]
+    assert SECRET not in "".join(capfd.readouterr())
 
 
 @pytest.fixture
@@ -115,6 +156,27 @@ def test_beats_of_the_leader_alone_are_told(quick: list[str]) -> None:
         assert len(quick) <= count + 1
     finally:
         heart.stop()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_beat_that_the_database_did_not_take_is_not_told(
+    quick: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heart = Presence(lambda: datetime.now(UTC))
+    tried: list[str] = []
+
+    def refused(**_fields: object) -> None:
+        tried.append("beat")
+        raise DatabaseError("away")
+
+    heart.lead()
+    with monkeypatch.context() as broken:
+        broken.setattr(heart, "_write", refused)
+        heart.start()
+        wait_until(lambda: len(tried) > 5)
+        assert quick == []
+    wait_until(lambda: quick)
+    heart.stop()
 
 
 def test_a_call_that_fails_stops_neither_the_heart_nor_the_others(quick: list[str]) -> None:

@@ -12,34 +12,19 @@ from mods.models import (
     Change,
     GameVersion,
     Kind,
-    Mod,
-    NewsFlip,
     NewsMessage,
     NewsRule,
-    Release,
-    TrackedMod,
 )
 from mods.news import flips
 from mods.news.cursor import settled
 from mods.news.finding import Seen
 from mods.news.flips import turned
 from mods.news.look import look
-from scheduling.models import JobRun, JobSchedule, SchedulerProcess
+from scheduling.models import JobRun, JobSchedule
 
-from .conftest import MINUTE, NOON, channel, job, ran, rule
+from .conftest import MINUTE, NOON, channel, job, ran, rule, told
 
 pytestmark = pytest.mark.django_db
-
-
-def told() -> list[str]:
-    """What the messages say, oldest first."""
-    return [item for message in NewsMessage.objects.order_by("pk") for item in message.items]
-
-
-@pytest.fixture
-def tides() -> JobSchedule:
-    JobSchedule.objects.all().delete()
-    return job("tides")
 
 
 def test_a_job_that_failed_often_enough_is_told_once_and_its_recovery_once(tides: Any) -> None:
@@ -97,6 +82,37 @@ def test_a_success_in_between_begins_the_row_anew(tides: Any) -> None:
     assert told() == []
 
 
+def test_what_a_job_went_through_between_two_looks_is_told(tides: Any) -> None:
+    rule("job_failed", channel(), failures=2)
+    second = timedelta(seconds=1)
+    ran("succeeded", NOON - MINUTE)
+    look(NOON)
+    for number, status in enumerate(("failed", "failed", "succeeded", "failed")):
+        ran(status, NOON + (46 + 3 * number) * second, error=f"{number}")
+    look(NOON + MINUTE)
+    assert told() == ["tides failed 2 times in a row. 1", "tides has succeeded again."]
+    look(NOON + MINUTE + second)
+    look(NOON + 2 * MINUTE)
+    assert len(told()) == 2
+    ran("failed", NOON + 2 * MINUTE + second, error="4")
+    ran("succeeded", NOON + 2 * MINUTE + 9 * second)
+    look(NOON + 3 * MINUTE)
+    look(NOON + 4 * MINUTE)
+    assert told()[2:] == ["tides failed 2 times in a row. 4", "tides has succeeded again."]
+
+
+def test_what_was_looked_at_is_not_told_when_a_rule_becomes_stricter(tides: Any) -> None:
+    made = rule("job_failed", channel(), failures=3)
+    look(NOON)
+    ran("failed", NOON + timedelta(seconds=10))
+    ran("succeeded", NOON + timedelta(seconds=20))
+    look(NOON + MINUTE)
+    NewsRule.objects.filter(pk=made.pk).update(failures=1)
+    for minute in (2, 3):
+        look(NOON + minute * MINUTE)
+    assert told() == []
+
+
 def test_recovery_alone_can_be_a_rule_and_can_be_left_out(tides: Any) -> None:
     rule("job_recovered", channel("good"), failures=1)
     rule("job_failed", channel("bad"), failures=1, tell_recovery=False)
@@ -115,72 +131,6 @@ def test_a_rule_for_one_job_leaves_the_others_alone(tides: Any) -> None:
     rule("job_failed", channel(), failures=1, job_name="stars")
     ran("failed", NOON)
     look(NOON + MINUTE)
-    assert told() == []
-
-
-def test_a_job_without_a_success_for_too_long_is_late_until_it_succeeds(tides: Any) -> None:
-    JobSchedule.objects.update(created_at=NOON - timedelta(days=9))
-    rule("job_late", channel(), late_after_seconds=3_600)
-    ran("succeeded", NOON)
-    look(NOON + timedelta(minutes=50))
-    assert told() == []
-    ran("failed", NOON + timedelta(minutes=70))
-    for minute in (71, 72, 73):
-        look(NOON + timedelta(minutes=minute))
-    assert told() == ["tides is late: no success since 2026-05-04 12:00 UTC."]
-    ran("succeeded", NOON + timedelta(minutes=80))
-    look(NOON + timedelta(minutes=81))
-    assert told()[1:] == ["tides is on time again."]
-
-
-def test_what_is_paused_or_disabled_is_not_late(tides: Any) -> None:
-    JobSchedule.objects.update(created_at=NOON - timedelta(days=9), paused=True)
-    rule("job_late", channel(), late_after_seconds=3_600)
-    look(NOON)
-    JobSchedule.objects.update(paused=False, interval_seconds=0)
-    look(NOON + MINUTE)
-    assert told() == []
-
-
-def test_a_next_run_that_is_overdue_is_late(tides: Any) -> None:
-    from django_apscheduler.models import DjangoJob
-
-    DjangoJob.objects.create(id="tides", next_run_time=NOON, job_state=b"")
-    rule("job_late", channel())
-    look(NOON + MINUTE)
-    assert told() == []
-    look(NOON + 5 * MINUTE)
-    assert told() == ["tides is late: it was due at 2026-05-04 12:00 UTC."]
-
-
-def worker(begun: Any, heard: Any, **fields: Any) -> SchedulerProcess:
-    return SchedulerProcess.objects.create(
-        host="lighthouse", pid=7, started_at=begun, heartbeat_at=heard, **fields
-    )
-
-
-def test_the_next_worker_tells_how_long_there_was_none() -> None:
-    first = worker(NOON, NOON + MINUTE, leading_since=NOON)
-    rule("no_worker", channel())
-    look(NOON + MINUTE)
-    assert told() == []
-    SchedulerProcess.objects.filter(pk=first.pk).update(leading_since=None)
-    again = NOON + 31 * MINUTE
-    worker(again, again + MINUTE, leading_since=again)
-    for minute in (31, 32):
-        look(NOON + minute * MINUTE)
-    assert told() == ["No worker was running from 2026-05-04 12:01 UTC to 2026-05-04 12:31 UTC."]
-
-
-def test_a_worker_that_stood_by_took_over_without_news() -> None:
-    worker(NOON - timedelta(days=2), NOON - timedelta(days=1))
-    first = worker(NOON, NOON + MINUTE, leading_since=NOON)
-    rule("no_worker", channel())
-    look(NOON + MINUTE)
-    later = NOON + 5 * MINUTE
-    SchedulerProcess.objects.filter(pk=first.pk).update(leading_since=None, heartbeat_at=later)
-    worker(NOON, later, leading_since=NOON + 4 * MINUTE)
-    look(later)
     assert told() == []
 
 
@@ -245,81 +195,6 @@ def test_a_gap_that_nobody_will_fill_keeps_no_news_waiting() -> None:
     assert len(told()) == 1
 
 
-@pytest.fixture
-def mod() -> Mod:
-    return Mod.objects.create(
-        modid=7, assetid=7, name="Old Carts", first_seen_at=NOON, changed_at=NOON
-    )
-
-
-def release(mod: Mod, number: int, version: str, *games: str) -> Release:
-    return Release.objects.create(
-        releaseid=number, mod=mod, identifier="carts", version=version, game_versions=[*games],
-        first_seen_at=NOON, changed_at=NOON, content_hash="",
-    )  # fmt: skip
-
-
-def test_an_update_of_a_tracked_mod_is_told_once_for_each_version(mod: Mod) -> None:
-    tracked = TrackedMod.objects.create(identifier="Carts", mod=mod, version="1.0.0")
-    rule("mod_update", channel())
-    release(mod, 1, "1.0.0")
-    look(NOON)
-    release(mod, 2, "1.1.0")
-    for minute in (1, 2):
-        look(NOON + minute * MINUTE)
-    release(mod, 3, "1.2.0-rc.1")
-    look(NOON + 3 * MINUTE)
-    assert told() == ["Old Carts has an update: 1.0.0 → 1.1.0."]
-    TrackedMod.objects.filter(pk=tracked.pk).update(version="1.1.0")
-    look(NOON + 4 * MINUTE)
-    release(mod, 4, "1.10.0")
-    look(NOON + 5 * MINUTE)
-    assert told()[1:] == ["Old Carts has an update: 1.1.0 → 1.10.0."]
-
-
-def test_what_is_so_when_a_rule_is_made_is_no_news(mod: Mod) -> None:
-    TrackedMod.objects.create(identifier="carts", mod=mod, version="1.0.0")
-    release(mod, 2, "1.1.0", "1.22.7")
-    for event in ("mod_update", "mod_retracted", "mod_ready"):
-        rule(event, channel(event), game_version="1.22.7")
-    look(NOON)
-    assert told() == []
-    assert NewsFlip.objects.count() == 3
-
-
-def test_a_retracted_release_and_a_delisted_mod_are_told_and_their_return(mod: Mod) -> None:
-    TrackedMod.objects.create(identifier="carts", mod=mod, version="1.0.0")
-    mine = release(mod, 1, "1.0.0")
-    rule("mod_retracted", channel())
-    look(NOON)
-    Release.objects.filter(pk=mine.pk).update(gone_at=NOON)
-    look(NOON + MINUTE)
-    Mod.objects.update(delisted_at=NOON)
-    look(NOON + 2 * MINUTE)
-    Mod.objects.update(delisted_at=None)
-    Release.objects.update(gone_at=None)
-    look(NOON + 3 * MINUTE)
-    assert told() == [
-        "The installed release 1.0.0 of Old Carts was retracted.",
-        "Old Carts is no longer in the mod database.",
-        "Old Carts is there again.",
-    ]
-
-
-def test_a_mod_that_becomes_ready_for_the_chosen_version_is_told(mod: Mod) -> None:
-    TrackedMod.objects.create(identifier="carts", mod=mod, version="1.0.0")
-    release(mod, 1, "1.0.0", "1.21.0")
-    rule("mod_ready", channel(), game_version="1.22.7")
-    look(NOON)
-    release(mod, 2, "1.1.0", "1.22.6")
-    look(NOON + MINUTE)
-    assert told() == [], "likely is not ready"
-    release(mod, 3, "1.2.0", "1.22.7")
-    for minute in (2, 3):
-        look(NOON + minute * MINUTE)
-    assert told() == ["Old Carts is ready for 1.22.7: release 1.2.0."]
-
-
 def test_all_of_one_look_comes_in_one_message_unless_the_channel_wants_each(tides: Any) -> None:
     job("stars")
     rule("job_failed", channel("one"), channel("each", grouped=False), failures=1)
@@ -335,6 +210,19 @@ def test_rules_and_channels_that_are_off_tell_nothing(tides: Any) -> None:
     ran("failed", NOON)
     look(NOON + MINUTE)
     assert told() == []
+
+
+def test_that_news_fail_is_told_to_channels_that_work_and_to_no_others(tides: Any) -> None:
+    job("send_news")
+    broken = channel("broken", problem="The message was not taken.")
+    rule("job_failed", broken, channel("well"), failures=1)
+    ran("failed", NOON, "send_news")
+    ran("failed", NOON)
+    look(NOON + MINUTE)
+    assert {each.channel_name: each.items for each in NewsMessage.objects.all()} == {
+        "broken": ["tides failed."],
+        "well": ["send_news failed.", "tides failed."],
+    }
 
 
 def test_messages_come_in_the_language_of_their_channel(tides: Any) -> None:
@@ -406,5 +294,5 @@ def test_who_comes_second_finds_the_flip_turned(monkeypatch: pytest.MonkeyPatch)
     seen = [Seen(subject="tides", state="failing", before="")]
     assert len(list(turned(made, seen, NOON))) == 1
     # As another process that read the row before.
-    monkeypatch.setattr(flips, "_states", lambda *_: {"tides": ""})
+    monkeypatch.setattr(flips, "_states", lambda *_: {"tides": ("", NOON)})
     assert list(turned(made, seen, NOON)) == []

@@ -1,16 +1,19 @@
 """The process that sends: real webhooks and mails, and what it refuses."""
 
+import io
 import json
+import os
 import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 from pytest_django.fixtures import Settings
 
 from mods.news import post
-from mods.news.courier import REFUSED
+from mods.news.courier import REFUSED, _detail
 from scheduling.context import RunContext, entered
 from scheduling.errors import RunCancelled
 
@@ -60,11 +63,11 @@ print(json.dumps(courier.answer(json.load(sys.stdin))))
 """
 
 
-def courier(address: str, *, allow_private: bool = False) -> dict[str, str]:
+def courier(address: str, *, allow_private: bool = False, code: str = COURIER) -> dict[str, str]:
     """As the process does it, behind a name service that changes its mind."""
     asked = {"address": address, "title": "T", "body": "B", "allow_private": allow_private}
     done = subprocess.run(
-        [sys.executable, "-c", COURIER],
+        [sys.executable, "-c", code],
         input=json.dumps(asked),
         capture_output=True,
         text=True,
@@ -120,6 +123,43 @@ def test_the_process_opens_no_file_of_this_machine_whatever_a_plugin_asks_for() 
         [sys.executable, "-c", code], cwd=post._PROJECT, capture_output=True, text=True, check=True
     )
     assert done.stdout.split() == ["refused"] * 5
+
+
+def test_the_files_of_the_project_are_refused_wherever_it_lies(tmp_path: Path) -> None:
+    """Below what may be read otherwise, as ``/usr/src/app``, and on Python's path."""
+    project, beside = tmp_path / "project", tmp_path / "beside"
+    for folder in (project, beside):
+        folder.mkdir()
+        (folder / "key").write_text("secret")
+    code = (
+        "from mods.news import courier\n"
+        f"courier._SYSTEM = ({str(tmp_path)!r} + '/',)\n"
+        "courier.Guard(allow_private=True).install()\n"
+        f"print(open({str(beside / 'key')!r}).read())\n"
+        f"try: open({str(project / 'key')!r})\n"
+        "except PermissionError: print('refused')\n"
+    )
+    path = os.pathsep.join((str(post._PROJECT), str(tmp_path)))
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=project, capture_output=True, text=True, check=True,
+        env={**os.environ, "PYTHONPATH": path},
+    )  # fmt: skip
+    assert done.stdout.split() == ["secret", "refused"]
+
+
+def test_a_plugin_is_watched_from_the_moment_that_it_sees_the_address() -> None:
+    code = COURIER.replace("# The name", "import apprise\n# The name").replace(
+        "print(", "apprise.Apprise.instantiate = lambda *_, **__: open('/etc/passwd')\nprint("
+    )
+    assert courier("json://example.com/", code=code)["problem"] == "file"
+
+
+@pytest.mark.parametrize("length", [0, 3_900, 4_000, 4_010, 50_000])
+def test_no_half_of_a_secret_is_told_where_much_was_said(length: int) -> None:
+    told = io.StringIO("x" * 5_000 + f" {SECRET}\nthe end of it {SECRET} " + "y" * length)
+    detail = _detail(told, f"json://host/{SECRET}")
+    for begin in range(len(SECRET) - 5):
+        assert SECRET[begin : begin + 6] not in detail
 
 
 @pytest.mark.parametrize(
