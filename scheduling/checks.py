@@ -1,9 +1,29 @@
 """What Django's system checks say about settings on which the worker would fail later."""
 
+import sqlite3
 from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
+
+# It returns the rows that a claim has made.
+OLDEST_SQLITE = (3, 35)
+
+
+@register(Tags.database)
+def check_sqlite_version(**_kwargs: Any) -> list[CheckMessage]:
+    if (
+        settings.DATABASES["default"]["ENGINE"] != "django.db.backends.sqlite3"
+        or sqlite3.sqlite_version_info >= OLDEST_SQLITE
+    ):
+        return []
+    return [
+        Error(
+            f"SQLite {sqlite3.sqlite_version} is too old: the worker needs 3.35 or newer.",
+            hint="Use a Python that comes with a newer SQLite, or PostgreSQL (DATABASE_URL).",
+            id="scheduling.E002",
+        )
+    ]
 
 
 @register(Tags.database)

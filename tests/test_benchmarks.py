@@ -1,4 +1,4 @@
-"""The benchmark of the pages, on a history that is short."""
+"""The benchmarks of the pages and of a day, with a history that is short."""
 
 import os
 import subprocess
@@ -38,3 +38,22 @@ def test_the_benchmark_asks_for_every_page_and_tells_what_is_over(tmp_path: Path
     assert answer.returncode == (1 if over else 0), answer.stderr
     # How quick they are depends on what else this machine does; queries and bytes do not.
     assert not [line for line in over if "queries" in line.rsplit("|", 2)[1]]
+
+
+def test_a_day_in_made_up_time_has_each_slot_once(tmp_path: Path) -> None:
+    env = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
+    database = f"sqlite:///{tmp_path}/day.sqlite3"
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "benchmarks.day", "--schedules", "40"),
+            *("--database-url", database),
+        ],
+        cwd=PROJECT,
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "each once, and all succeeded" in done.stdout

@@ -1,0 +1,25 @@
+"""System checks: what would fail later is told at the start."""
+
+import sqlite3
+
+import pytest
+from django.db import connection
+
+from scheduling import checks
+
+pytestmark = pytest.mark.skipif(connection.vendor != "sqlite", reason="about SQLite")
+
+
+def test_a_sqlite_that_is_too_old_is_refused(monkeypatch):
+    assert checks.check_sqlite_version() == []
+    monkeypatch.setattr(sqlite3, "sqlite_version_info", (3, 34, 1))
+    [error] = checks.check_sqlite_version()
+    assert error.id == "scheduling.E002"
+    assert "3.35" in error.msg
+
+
+def test_options_under_which_threads_lock_each_other_out_are_refused(settings):
+    assert checks.check_sqlite_options() == []
+    settings.DATABASES["default"] = {"ENGINE": "django.db.backends.sqlite3", "OPTIONS": {}}
+    [error] = checks.check_sqlite_options()
+    assert error.id == "scheduling.E001"
