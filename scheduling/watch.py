@@ -29,6 +29,8 @@ LOCK_ASKED_EVERY = 60.0
 # A full look also finds what was written past Django, by SQL.
 FULL_LOOK_EVERY = 60.0
 SWEEP_EVERY = 3.0
+# An edit whose row somebody else has locked is tried again.
+PUT_OFF_FOR = 1.0
 DATABASE_PAUSE = 1.0
 # What a job past its deadline gets to notice that itself, which tells more.
 DEAF_AFTER = 0.5
@@ -54,7 +56,7 @@ class Watch:
         self._changed.set()
         self._seen = -1
         self._news = True
-        self._look_at = self._ask_lock_at = 0.0
+        self._look_at = self._ask_lock_at = self._retry_at = 0.0
         self._others_run = True
         self._full_look_at = time.monotonic() + FULL_LOOK_EVERY
         self._sweep_at = time.monotonic() + SWEEP_EVERY
@@ -112,6 +114,9 @@ class Watch:
         self.close_overdue()
         self._notice_clock(now)
         if (ends := self._reconciler.next_resume) and ends <= self._clock():
+            self._wake()
+        if self._reconciler.put_off and now >= self._retry_at:
+            self._retry_at = now + PUT_OFF_FOR
             self._wake()
         if now >= self._full_look_at:
             self._full_look_at = now + FULL_LOOK_EVERY
