@@ -76,7 +76,8 @@ class Watch:
     def _patience(self) -> float:
         """Where news wakes, an idle worker may sleep longer; not so long that a person who stops
         it would wonder."""
-        idle = self._lock.is_woken and not self._service.executor.in_flight()
+        busy = self._reconciler.goes_on or self._service.executor.in_flight()
+        idle = self._lock.is_woken and not busy
         return IDLE_LOOK_EVERY if idle else LOOK_EVERY
 
     def _still_leads(self) -> bool:
@@ -106,9 +107,6 @@ class Watch:
                 raise
             if self._reconciler.put_off:
                 self._changed.set()
-            if self._reconciler.goes_on:
-                # After a pass: slots that are due come first.
-                self._wake()
 
     def _look(self, now: float) -> None:
         self.close_overdue()
@@ -118,7 +116,10 @@ class Watch:
         if self._reconciler.put_off and now >= self._retry_at:
             self._retry_at = now + PUT_OFF_FOR
             self._wake()
-        if now >= self._full_look_at:
+        if self._reconciler.goes_on:
+            # A slice at each turn: what it costs is bounded, and slots that are due come between.
+            self._wake()
+        elif now >= self._full_look_at:
             self._full_look_at = now + FULL_LOOK_EVERY
             self._reconciler.look_at_all()
             self._wake()
