@@ -43,7 +43,7 @@ def store(mod: Mod, detail: Detail, now: datetime) -> None:
         gone = [each for key, each in stored.items() if key not in ids and each.gone_at is None]
         if not first:
             changes.note(_news(mod, changed, gone, stored, now), len(stored))
-        _write_releases(mod, changed, now)
+        _write_releases(mod, changed, stored, now)
         Release.objects.filter(pk__in=[each.pk for each in gone]).update(gone_at=now)
         _write_detail(mod, detail, now)
 
@@ -113,6 +113,12 @@ def _is_edited(old: Release, row: ReleaseRow) -> bool:
     return same_format and old.content_hash != row.content_hash
 
 
+def _changed_at(old: Release | None, row: ReleaseRow, now: datetime) -> datetime:
+    """Pages tell of a release that was edited; one that is only read anew was not."""
+    is_news = old is None or old.gone_at is not None or _is_edited(old, row)
+    return now if old is None or is_news else old.changed_at
+
+
 def _edit(old: Release, row: ReleaseRow) -> tuple[str, str]:
     """What was edited in a release, in short: what only the old one has, and only the new one."""
     before, after = [], []
@@ -134,7 +140,9 @@ def _edit(old: Release, row: ReleaseRow) -> tuple[str, str]:
     return "; ".join(before), "; ".join(after)
 
 
-def _write_releases(mod: Mod, changed: list[ReleaseRow], now: datetime) -> None:
+def _write_releases(
+    mod: Mod, changed: list[ReleaseRow], stored: dict[int, Release], now: datetime
+) -> None:
     Release.objects.bulk_create(
         [
             Release(
@@ -142,7 +150,7 @@ def _write_releases(mod: Mod, changed: list[ReleaseRow], now: datetime) -> None:
                 mod=mod,
                 **{name: getattr(row, name) for name in _COLUMNS},
                 first_seen_at=now,
-                changed_at=now,
+                changed_at=_changed_at(stored.get(row.releaseid), row, now),
                 gone_at=None,
             )
             for row in changed
