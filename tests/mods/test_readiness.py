@@ -196,7 +196,9 @@ def test_the_newest_stable_version_is_meant_when_none_is_named(server: None) -> 
     known = targets.versions()
     assert targets.choose("", known).version == "1.22.7"
     assert targets.choose(" 1.23.0-rc.1 ", known).version == "1.23.0-rc.1"
-    for nonsense in ("1.22", "v1.22.7", "<b>", "9" * 500, "1.99.0", "1.22.7\0"):
+    assert targets.choose("1.22.07", known).version == "1.22.7"
+    wrapped = ("65537.22.7", "1.22.65543", "1.23.0-rc.4097")
+    for nonsense in ("1.22", "v1.22.7", "<b>", "9" * 500, "1.99.0", "1.22.7\0", *wrapped):
         with pytest.raises(targets.NoSuchVersion):
             targets.choose(nonsense, known)
     with pytest.raises(targets.NoSuchVersion, match="server_versions_check"):
