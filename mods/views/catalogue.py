@@ -9,6 +9,7 @@ from django.db.models import CharField
 from django.db.models.functions import Cast
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse_lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
@@ -39,7 +40,8 @@ class ModFilter(forms.Form):
         max_length=200,
         widget=forms.SearchInput(
             attrs={
-                "hx-get": "",
+                # Not the address of the page, which may be that of a place far down the list.
+                "hx-get": reverse_lazy("mods-mods"),
                 "hx-include": "closest form",
                 "hx-trigger": "input changed delay:200ms, search",
                 "hx-target": "#mods",
