@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from mods import search
-from mods.models import Change, Mod
+from mods.models import Change, Mod, Release
 from scheduling import tokens
 from tests.mods.cast import NOON, fetched, game, mod, release, tracked
 
@@ -157,6 +157,18 @@ def test_the_feed_can_be_read_whatever_a_mod_is_called(as_ann: Client) -> None:
     feed = ET.fromstring(as_ann.get("/feeds/changes.atom").content)  # noqa: S314
     titles = [title.text or "" for title in feed.iter("{http://www.w3.org/2005/Atom}title")]
     assert "Odd\N{REPLACEMENT CHARACTER}" in titles[1]
+
+
+def test_signs_that_turn_text_around_keep_to_their_own_part_of_a_line(as_ann: Client) -> None:
+    odd = "\u202eodd"
+    Mod.objects.filter(pk=1).update(tags=[odd, "QoL"])
+    Release.objects.filter(mod=1).update(version=odd, file_url="")
+    Change.objects.create(
+        kind="release_edited", at=NOON, mod_id=1, subject=odd, version=odd, before=odd, after=odd
+    )
+    text = as_ann.get("/mods/1/").content.decode() + as_ann.get("/mods/changes/").content.decode()
+    alone = text.count(f"<bdi>{odd}</bdi>") + text.count(f">{odd}</a>")
+    assert alone == text.count(odd) > 8
 
 
 def test_typing_keeps_the_address_in_step(as_ann: Client) -> None:
