@@ -9,7 +9,7 @@ from django.db.models import Q
 
 from scheduling.text import clean
 
-from . import changes, moddetail
+from . import changes, changewords, moddetail
 from .errors import KEPT, Implausible, NotListed, UpstreamError
 from .moddetail import Detail, ReleaseRow, file_of
 from .models import Change, Mod, ModDetail, Release
@@ -122,22 +122,24 @@ def _changed_at(old: Release | None, row: ReleaseRow, now: datetime) -> datetime
 def _edit(old: Release, row: ReleaseRow) -> tuple[str, str]:
     """What was edited in a release, in short: what only the old one has, and only the new one."""
     before, after = [], []
-    if old.identifier != row.identifier:
-        before.append(f"identifier {old.identifier or '-'}")
-        after.append(f"identifier {row.identifier or '-'}")
-    if old.version != row.version:
-        before.append(f"version {old.version}")
-        after.append(f"version {row.version}")
+    for text, was, is_now in (
+        (changewords.IDENTIFIER, old.identifier, row.identifier),
+        (changewords.VERSION, old.version, row.version),
+    ):
+        if was != is_now:
+            before.append(text % {"name": was or "-"})
+            after.append(text % {"name": is_now or "-"})
     if left := [name for name in old.game_versions if name not in row.game_versions]:
-        before.append(f"for {', '.join(left)}")
+        before.append(changewords.GAMES % {"name": ", ".join(left)})
     if added := [name for name in row.game_versions if name not in old.game_versions]:
-        after.append(f"for {', '.join(added)}")
+        after.append(changewords.GAMES % {"name": ", ".join(added)})
     if (old.filename, file_of(old.file_url)) != (row.filename, file_of(row.file_url)):
-        before.append(f"file {old.filename or '-'}")
-        after.append(f"file {row.filename or '-'}" + " (another)" * (old.filename == row.filename))
+        text = changewords.OTHER_FILE if old.filename == row.filename else changewords.FILE
+        before.append(changewords.FILE % {"name": old.filename or "-"})
+        after.append(text % {"name": row.filename or "-"})
     if old.changelog != row.changelog:
-        after.append("another changelog")
-    return "; ".join(before), "; ".join(after)
+        after.append(changewords.CHANGELOG)
+    return changewords.BETWEEN.join(before), changewords.BETWEEN.join(after)
 
 
 def _write_releases(

@@ -1,18 +1,13 @@
-"""The pages, the feed and the API of mods, versions and what changed."""
+"""The pages and the API of mods, versions and what changed."""
 
 from typing import Any
-from xml.etree import ElementTree as ET
 
 import pytest
-from django.contrib.auth.models import User
 from django.test import Client
 
 from mods import search
 from mods.models import Change, Mod, Release
-from scheduling import tokens
 from tests.mods.cast import NOON, fetched, game, mod, release, tracked
-
-from .conftest import SignIn
 
 EVIL = "<script>evil()</script>"
 
@@ -135,28 +130,6 @@ def test_the_api_pages_through_mods_and_changes(as_ann: Client) -> None:
 )
 def test_the_api_refuses_what_it_does_not_know(as_ann: Client, url: str) -> None:
     assert as_ann.get(f"/api/v1/{url}").status_code == 422
-
-
-def test_the_feed_takes_a_session_or_a_token_but_none_in_the_address(
-    ann: User, sign_in: SignIn
-) -> None:
-    token = tokens.issue(ann)
-    bearer = Client(headers={"Authorization": f"Bearer {token}"})
-    text = bearer.get("/feeds/changes.atom").content.decode()
-    assert "<entry>" in text
-    assert EVIL not in text
-    assert sign_in("ann").get("/feeds/changes.atom").status_code == 200
-    assert Client().get(f"/feeds/changes.atom?token={token}").status_code == 401
-    bad = Client(headers={"Authorization": "Bearer x"})
-    assert bad.get("/feeds/changes.atom").status_code == 401
-
-
-def test_the_feed_can_be_read_whatever_a_mod_is_called(as_ann: Client) -> None:
-    odd = "Odd\ufffe\uffff\x01"
-    Change.objects.create(kind="mod_renamed", at=NOON, subject=odd, before=odd, after=odd)
-    feed = ET.fromstring(as_ann.get("/feeds/changes.atom").content)  # noqa: S314
-    titles = [title.text or "" for title in feed.iter("{http://www.w3.org/2005/Atom}title")]
-    assert "Odd\N{REPLACEMENT CHARACTER}" in titles[1]
 
 
 def test_signs_that_turn_text_around_keep_to_their_own_part_of_a_line(as_ann: Client) -> None:
