@@ -141,8 +141,10 @@ def mods_page(request: SignedIn) -> HttpResponse:
         "top": f"?{urlencode(wanted.wanted)}" if before else "",
         "older": f"?{urlencode({**wanted.wanted, 'before': shown.next})}" if shown.next else "",
     }
-    answer = render(request, "mods/mods.html", context)
-    if request.htmx:
+    is_typing = bool(request.htmx) and not request.htmx.history_restore_request
+    template = "mods/_found.html" if is_typing else "mods/mods.html"
+    answer = render(request, template, context)
+    if is_typing:
         # Typing keeps the address in step, so that it can be kept and sent.
         answer["HX-Replace-Url"] = f"{request.path}?{urlencode(wanted.wanted)}".rstrip("?")
     return answer

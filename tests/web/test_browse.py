@@ -147,3 +147,11 @@ def test_signs_that_turn_text_around_keep_to_their_own_part_of_a_line(as_ann: Cl
 def test_typing_keeps_the_address_in_step(as_ann: Client) -> None:
     answer = as_ann.get("/mods/?q=car&side=both&type=", headers={"HX-Request": "true"})
     assert answer["HX-Replace-Url"] == "/mods/?q=car&side=both"
+
+
+def test_typing_fetches_the_list_alone(as_ann: Client) -> None:
+    part = as_ann.get("/mods/?q=car", headers={"HX-Request": "true"}).content.decode().strip()
+    assert part.startswith('<div id="mods"')
+    assert part in as_ann.get("/mods/?q=car").content.decode()
+    again = {"HX-Request": "true", "HX-History-Restore-Request": "true"}
+    assert "<form" in as_ann.get("/mods/?q=car", headers=again).content.decode()
