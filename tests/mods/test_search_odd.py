@@ -2,6 +2,7 @@
 
 # ruff: noqa: RUF001 - letters that look alike are what is tried here
 
+import base64
 import random
 from collections.abc import Iterator
 from datetime import timedelta
@@ -150,3 +151,26 @@ def test_filters_hold_together(many: None) -> None:
     assert asked(**query, which="delisted") == set()
     assert asked(**{**query, "version": "1.22.70"}) == set()
     assert asked(**{**query, "side": "client"}) == set()
+
+
+PLACES = [
+    *("released 0001-01-01T00:00:00+00:00 5", "released 9999-12-31T23:59:59+00:00 5"),
+    *("released 0001-01-01T00:00:00+14:00 5", "released 9999-12-31T23:59:59-14:00 5"),
+    *("released 2026-01-01 5", "released 2026-W01-1 5", "released - 5", "released - -5"),
+    *("name  5", "name 00 5", "name ff 5", "name 0 5", "name zz 5", "name 41 41 5"),
+    *("downloads -9223372036854775808 5", "downloads 9223372036854775807 -5", "downloads 1e3 5"),
+    *("downloads 9223372036854775808 5", "trending 1_0 5", "trending \u0663 \u0663", "trending  "),
+    *("newest  0", "newest  -1", "newest  9223372036854775807", "newest x 5", "\0", "", "  "),
+]
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_made_up_place_is_one_or_is_refused(many: None, place: str) -> None:
+    cursor = base64.urlsafe_b64encode(place.encode()).decode().rstrip("=")
+    for sort in Sort:
+        try:
+            shown = modpaging.page(Mod.objects.listed(), sort, cursor or "-")
+        except modpaging.BadCursor:
+            continue
+        assert place.startswith(sort)
+        assert len(shown.mods) <= modpaging.PAGE
