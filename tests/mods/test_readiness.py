@@ -141,6 +141,14 @@ def test_a_delisted_mod_and_a_retracted_release_are_told() -> None:
     assert only().move == Move.BACK
 
 
+def test_a_retracted_release_is_known_by_any_way_to_write_its_version() -> None:
+    one = mod(1, "carryon")
+    release(one, "1.0.0", "1.22.7")
+    release(one, "1.1.0", "1.22.7", gone_at=NOON)
+    tracked("CarryOn", "1.1", of=one)
+    assert readiness_words.remarks(only()) == ["the installed release 1.1 was retracted"]
+
+
 def test_what_a_mod_needs_is_looked_up_in_the_list_and_against_the_version() -> None:
     one, lib, old = mod(1, "carryon"), mod(2, "configlib"), mod(3, "vsimgui")
     release(one, "1.0.0", "1.22.7")
