@@ -1,11 +1,11 @@
 """The mods of the catalogue: the list, and one."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from django import forms
-from django.db.models import CharField
+from django.db.models import CharField, F, Model, QuerySet
 from django.db.models.functions import Cast
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -18,15 +18,18 @@ from scheduling.access import SignedIn, may, staff_may
 
 from .. import gamerange, modlinks, modpaging, modpicker, search
 from ..gameversion import InvalidVersion, Version
-from ..models import Mod, ModDetail, Release
+from ..models import Change, Mod, ModDetail, Release
 from ..modpaging import Sort
 from ..modside import SIDES, TYPES
 from ..querysets import ModQuerySet
 from ..safehtml import safe_html
+from .rows import ALL
+
+T = TypeVar("T", bound=Model)
 
 _ANY = ("", gettext_lazy("any"))
-_RELEASES = 50
-_CHANGES = 50
+# Of the releases and of the changes of a mod; the others for the asking.
+_AT_ONCE = 50
 # Characters of changelogs on the page of a mod, the newest first; the rest is in the mod database.
 MAX_CHANGELOGS = 100_000
 
@@ -158,6 +161,11 @@ def mod_page(request: SignedIn, modid: int) -> HttpResponse:
     may_changes = may(request.user, "view", "mods.change")
     may_tracked = may(request.user, "view", "mods.trackedmod")
     running = list(mod.tracked.only("identifier", "version")) if may_tracked else []
+    everything = bool(request.GET.get(ALL))
+    dated = F("created_at").desc(nulls_last=True)  # databases do not agree on them
+    releases, more_releases = _newest(mod.releases.order_by(dated, "-releaseid"), everything)
+    changes = mod.changes.order_by("-pk") if may_changes else Change.objects.none()
+    shown_changes, more_changes = _newest(changes, everything)
     context = {
         "title": mod.name,
         "has_permission": True,
@@ -170,10 +178,22 @@ def mod_page(request: SignedIn, modid: int) -> HttpResponse:
         "trackable": modpicker.free(mod, running),
         "description": safe_html(detail.text) if detail else "",
         "links": _links(detail) if detail else [],
-        "releases": _told(mod.releases.all()[:_RELEASES]),
-        "changes": mod.changes.order_by("-pk")[:_CHANGES] if may_changes else [],
+        "releases": _told(releases),
+        "more_releases": more_releases,
+        "changes": shown_changes,
+        "more_changes": more_changes,
+        "everything": f"?{ALL}=1",
     }
     return render(request, "mods/mod.html", context)
+
+
+def _newest(rows: QuerySet[T], everything: bool) -> tuple[list[T], int]:
+    """The first of them, and how many more there are."""
+    if everything:
+        return list(rows), 0
+    found = list(rows[: _AT_ONCE + 1])
+    more = rows.count() - _AT_ONCE if len(found) > _AT_ONCE else 0
+    return found[:_AT_ONCE], more
 
 
 def _links(detail: ModDetail) -> list[tuple[str, str]]:

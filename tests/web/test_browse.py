@@ -1,12 +1,14 @@
 """The pages and the API of mods, versions and what changed."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils.timezone import now
 
 from mods import search
-from mods.models import Change, Mod, Release
+from mods.models import Change, GameVersion, Mod, Release
 from tests.mods.cast import NOON, fetched, game, mod, release, tracked
 
 EVIL = "<script>evil()</script>"
@@ -78,6 +80,42 @@ def test_the_page_of_a_mod_tells_what_is_known(as_ann: Client) -> None:
     text = as_ann.get("/mods/1/").content.decode()
     for part in ("<p>Words</p>", "<b>More</b>", "It was away.", "1.22.0 \u2013 1.22.1 (2)", "gone"):
         assert part in text
+
+
+def test_old_releases_and_changes_are_shown_for_the_asking(
+    as_ann: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mods.views.catalogue._AT_ONCE", 2)
+    traps = Mod.objects.get(pk=2)
+    for number in range(5):
+        release(traps, f"3.{number}.0")
+        Change.objects.create(kind="release_new", at=NOON, mod=traps, version=f"4.{number}.0")
+    text = as_ann.get("/mods/2/").content.decode()
+    assert "3.3.0" in text
+    assert "4.3.0" in text
+    assert "3.2.0" not in text
+    assert "4.2.0" not in text
+    assert text.count('<a href="?all=1">Show 3 more</a>') == 2
+    text = as_ann.get("/mods/2/?all=1").content.decode()
+    assert "3.0.0" in text
+    assert "4.0.0" in text
+    assert "more</a>" not in text
+
+
+def test_versions_are_new_that_came_lately_and_not_with_the_first_look(as_ann: Client) -> None:
+    assert "✦" not in as_ann.get("/versions/").content.decode()
+    GameVersion.objects.update(first_seen_at=now())
+    assert "✦" not in as_ann.get("/versions/").content.decode()
+    game("1.22.11", first_seen_at=now() + timedelta(seconds=1))
+    text = as_ann.get("/versions/").content.decode()
+    assert text.count("✦") == 1
+    assert text.index("1.22.11") < text.index("✦") < text.index("1.22.10")
+
+
+def test_a_release_of_an_unknown_day_comes_last(as_ann: Client) -> None:
+    release(Mod.objects.get(pk=1), "9.9.9", created_at=None)
+    text = as_ann.get("/mods/1/").content.decode()
+    assert text.index("1.2.0</a>") < text.index("9.9.9</a>")
 
 
 def test_only_web_addresses_of_servers_become_links(as_ann: Client) -> None:
