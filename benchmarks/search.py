@@ -8,20 +8,14 @@ stopped afterwards. Prints a table in Markdown, and ends with 1 if the two find 
 
 import hashlib
 import json
-import os
 import random
-import statistics
-import subprocess
 import sys
-import tempfile
 import time
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
-from tests import postgres
+from benchmarks.databases import begin, in_words, measured, monitor
 
-PROJECT = Path(__file__).resolve().parent.parent
 MODS = 50_000
 ROUNDS = 7
 SEARCHES = [
@@ -35,31 +29,11 @@ def main() -> None:
     if "--measure" in sys.argv:
         print(json.dumps(measure()))
         return
-    with tempfile.TemporaryDirectory() as folder:
-        results = {"SQLite": run(f"sqlite:///{folder}/search.sqlite3")}
-    results["PostgreSQL"] = run(postgres.start())
-    report(results)
-
-
-def run(address: str) -> dict[str, Any]:
-    chosen = {"DATABASE_URL": address, "DJANGO_SETTINGS_MODULE": "vsmanager.settings"}
-    done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.search", "--measure"],
-        cwd=PROJECT,
-        env={**os.environ, **chosen, "LOG_LEVEL": "ERROR"},
-        check=True,
-        stdout=subprocess.PIPE,
-    )
-    result: dict[str, Any] = json.loads(done.stdout)
-    return result
+    report(measured("benchmarks.search"))
 
 
 def measure() -> dict[str, Any]:
-    import django
-    from django.core.management import call_command
-
-    django.setup()
-    call_command("migrate", verbosity=0)
+    begin()
     fill()
     from mods import modpaging, search
     from mods.models import Mod
@@ -74,7 +48,19 @@ def measure() -> dict[str, Any]:
                 times.setdefault(text, []).append((time.perf_counter() - begun) * 1000)
             modids = " ".join(str(mod.modid) for mod in shown.mods)
             found[f"{text} by {sort}"] = hashlib.sha256(modids.encode()).hexdigest()
-    return {"times": times, "found": found}
+    return {"times": times, "found": found, "pages": pages()}
+
+
+def pages() -> list[float]:
+    """What the browser waits for while somebody types, in milliseconds."""
+    client, times = monitor(), []
+    for text in SEARCHES:
+        for others in ({}, {"side": "server", "tag": "QoL"}, {"type": "mod", "sort": "name"}):
+            for _round in range(ROUNDS):
+                begun = time.perf_counter()
+                client.get("/mods/", {"q": text, **others}, headers={"HX-Request": "true"})
+                times.append((time.perf_counter() - begun) * 1000)
+    return times
 
 
 def fill() -> None:
@@ -126,15 +112,12 @@ def report(results: dict[str, Any]) -> None:
         print(f"| `{text}` | " + " | ".join(row) + " |")
     alls = ([ms for each in result["times"].values() for ms in each] for result in results.values())
     print("| **all** | " + " | ".join(map(in_words, alls)) + " |")
+    whole = (in_words(result["pages"]) for result in results.values())
+    print("| whole pages, with other filters too | " + " | ".join(whole) + " |")
     first, second = (result["found"] for result in results.values())
     if first != second:
         sys.exit(f"Not the same: {[text for text in first if first[text] != second[text]]}")
     print("\nBoth find the same mods in the same order.")
-
-
-def in_words(times: list[float]) -> str:
-    p95 = statistics.quantiles(times, n=20)[-1]
-    return f"p50 {statistics.median(times):.1f} ms, p95 {p95:.1f} ms"
 
 
 if __name__ == "__main__":

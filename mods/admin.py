@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from scheduling.admin_requests import CarefulAdmin
 from scheduling.text import clean
 
+from . import changewords
 from .models import Change, GameVersion, Mod, ModDetail, Release, TrackedMod
 
 _WEB = ("http://", "https://")
@@ -152,11 +153,19 @@ class ReleaseAdmin(ReadOnlyAdmin):
 
 @admin.register(Change)
 class ChangeAdmin(ReadOnlyAdmin):
-    list_display = ["at", "kind", "subject", "version", "before", "after"]
+    list_display = ["at", "kind", "subject", "version", "was", "became"]
     list_filter = ["kind"]
     search_fields = ["subject"]
     search_help_text = _("Name of the mod, or version of the game")
-    readonly_fields = ["at", "kind", "mod", "subject", "version", "before", "after"]
+    readonly_fields = ["at", "kind", "mod", "subject", "version", "was", "became"]
+
+    @admin.display(description=_("before"))
+    def was(self, change: Change) -> str:
+        return changewords.before(change) or "-"
+
+    @admin.display(description=_("after"))
+    def became(self, change: Change) -> str:
+        return changewords.after(change) or "-"
 
 
 @admin.register(TrackedMod)

@@ -12,6 +12,7 @@ import structlog
 
 from scheduling.text import clean
 
+from .changewords import BACK, GONE, WITHDRAWN
 from .models import Change, GameVersion, Kind
 
 logger = structlog.get_logger(__name__)
@@ -26,9 +27,6 @@ _BATCH = 500
 # What happens to releases that are known, happens to one mod, and its server's operator has to
 # know of each.
 _ALWAYS = {Kind.RELEASE_EDITED, Kind.RELEASE_RETRACTED}
-
-GONE, BACK = "retracted", "back"
-WITHDRAWN = "withdrawn"
 
 
 def note(changes: Iterable[Change], listed: int) -> None:

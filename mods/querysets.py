@@ -4,7 +4,9 @@ import json
 from typing import TYPE_CHECKING, Self
 
 from django.db import connections, models
-from django.db.models.functions import Cast
+from django.db.models import Value
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Cast, Collate, Concat, Lower, StrIndex, Substr
 
 if TYPE_CHECKING:
     from .models import GameVersion, Mod, Release
@@ -25,14 +27,16 @@ class ModQuerySet(models.QuerySet["Mod"]):
         return self.filter(pk__in=tracked.values("pk"))
 
     def with_tag(self, tag: str) -> Self:
-        """Those that carry exactly this category."""
-        if connections[self.db].features.supports_json_field_contains:
-            return self.filter(tags__contains=[tag])
-        # SQLite keeps the list as text and can't look into it without a scan anyway; the
-        # quotes around the tag make it a whole one. LIKE ignores case here.
-        return self.alias(_tags=Cast("tags", models.TextField())).filter(
-            _tags__contains=json.dumps(tag)
-        )
+        """Those that carry this category, whatever the case of A to Z in it."""
+        # Found in the list's text, after a blank and whole by its quotes. SQLite lowers no other
+        # letters and keeps those escaped; PostgreSQL is told to do the one and does not the other.
+        text: Combinable = Cast("tags", models.TextField())
+        is_escaped = connections[self.db].vendor == "sqlite"
+        if not is_escaped:
+            text = Collate(text, "C")
+        listed = Concat(Value(" "), Substr(Lower(text), 2))
+        wanted = json.dumps(tag.encode(errors="replace").lower().decode(), ensure_ascii=is_escaped)
+        return self.alias(_tag=StrIndex(listed, Value(f" {wanted}"))).filter(_tag__gt=0)
 
 
 class GameVersionQuerySet(models.QuerySet["GameVersion"]):

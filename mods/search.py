@@ -15,8 +15,9 @@ from . import words
 from .models import ModWords
 from .querysets import ModQuerySet
 
-# Up to so many are named to the database one by one.
-_FEW = 500
+# Up to so many are named to the database one by one: an old SQLite takes 999 values. A list of
+# more is full after a walk over few mods.
+_FEW = 900
 
 
 class Searchable(Protocol):

@@ -9,7 +9,7 @@ from django.db.models import Q
 
 from scheduling.text import clean
 
-from . import changes, moddetail
+from . import changes, changewords, moddetail
 from .errors import KEPT, Implausible, NotListed, UpstreamError
 from .moddetail import Detail, ReleaseRow, file_of
 from .models import Change, Mod, ModDetail, Release
@@ -43,7 +43,7 @@ def store(mod: Mod, detail: Detail, now: datetime) -> None:
         gone = [each for key, each in stored.items() if key not in ids and each.gone_at is None]
         if not first:
             changes.note(_news(mod, changed, gone, stored, now), len(stored))
-        _write_releases(mod, changed, now)
+        _write_releases(mod, changed, stored, now)
         Release.objects.filter(pk__in=[each.pk for each in gone]).update(gone_at=now)
         _write_detail(mod, detail, now)
 
@@ -113,28 +113,38 @@ def _is_edited(old: Release, row: ReleaseRow) -> bool:
     return same_format and old.content_hash != row.content_hash
 
 
+def _changed_at(old: Release | None, row: ReleaseRow, now: datetime) -> datetime:
+    """Pages tell of a release that was edited; one that is only read anew was not."""
+    is_news = old is None or old.gone_at is not None or _is_edited(old, row)
+    return now if old is None or is_news else old.changed_at
+
+
 def _edit(old: Release, row: ReleaseRow) -> tuple[str, str]:
     """What was edited in a release, in short: what only the old one has, and only the new one."""
     before, after = [], []
-    if old.identifier != row.identifier:
-        before.append(f"identifier {old.identifier or '-'}")
-        after.append(f"identifier {row.identifier or '-'}")
-    if old.version != row.version:
-        before.append(f"version {old.version}")
-        after.append(f"version {row.version}")
+    for text, was, is_now in (
+        (changewords.IDENTIFIER, old.identifier, row.identifier),
+        (changewords.VERSION, old.version, row.version),
+    ):
+        if was != is_now:
+            before.append(text % {"name": was or "-"})
+            after.append(text % {"name": is_now or "-"})
     if left := [name for name in old.game_versions if name not in row.game_versions]:
-        before.append(f"for {', '.join(left)}")
+        before.append(changewords.GAMES % {"name": ", ".join(left)})
     if added := [name for name in row.game_versions if name not in old.game_versions]:
-        after.append(f"for {', '.join(added)}")
+        after.append(changewords.GAMES % {"name": ", ".join(added)})
     if (old.filename, file_of(old.file_url)) != (row.filename, file_of(row.file_url)):
-        before.append(f"file {old.filename or '-'}")
-        after.append(f"file {row.filename or '-'}" + " (another)" * (old.filename == row.filename))
+        text = changewords.OTHER_FILE if old.filename == row.filename else changewords.FILE
+        before.append(changewords.FILE % {"name": old.filename or "-"})
+        after.append(text % {"name": row.filename or "-"})
     if old.changelog != row.changelog:
-        after.append("another changelog")
-    return "; ".join(before), "; ".join(after)
+        after.append(changewords.CHANGELOG)
+    return changewords.BETWEEN.join(before), changewords.BETWEEN.join(after)
 
 
-def _write_releases(mod: Mod, changed: list[ReleaseRow], now: datetime) -> None:
+def _write_releases(
+    mod: Mod, changed: list[ReleaseRow], stored: dict[int, Release], now: datetime
+) -> None:
     Release.objects.bulk_create(
         [
             Release(
@@ -142,7 +152,7 @@ def _write_releases(mod: Mod, changed: list[ReleaseRow], now: datetime) -> None:
                 mod=mod,
                 **{name: getattr(row, name) for name in _COLUMNS},
                 first_seen_at=now,
-                changed_at=now,
+                changed_at=_changed_at(stored.get(row.releaseid), row, now),
                 gone_at=None,
             )
             for row in changed

@@ -8,6 +8,7 @@ import structlog
 from django.db import transaction
 
 from . import changes
+from .changewords import WITHDRAWN
 from .errors import Implausible
 from .models import Change, Channel, GameVersion
 from .sync import mark_checked
@@ -147,7 +148,7 @@ def _news(
         if old is None:
             yield changes.version_new(each, now)
         elif old.withdrawn_at:
-            yield changes.version_new(each, now, before=changes.WITHDRAWN)
+            yield changes.version_new(each, now, before=WITHDRAWN)
         elif old.channel != each.channel:
             yield changes.version_new(each, now, before=old.channel)
         if old and old.server_md5 and each.server_md5 and old.server_md5 != each.server_md5:

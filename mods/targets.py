@@ -1,5 +1,6 @@
 """The version of the game that somebody wants to move to."""
 
+import re
 from collections.abc import Sequence
 
 from django.utils.translation import gettext as _
@@ -38,15 +39,20 @@ def choose(asked: str, known: Sequence[GameVersion]) -> GameVersion:
             raise NoSuchVersion(_("No stable version of the game is known: name a version."))
         return newest
     try:
-        packed = Version.parse(asked).packed
+        version = Version.parse(asked)
     except InvalidVersion:
         raise NoSuchVersion(
             _("“%(version)s” is no version of the game such as 1.22.0 or 1.22.0-rc.10.")
             % {"version": short(asked)}
         ) from None
     for each in known:
-        if each.packed == packed:
+        # Numbers too large for the packed form wrap: 65537.22.7 is not 1.22.7.
+        if each.packed == version.packed and _numbers(asked) == _numbers(str(version)):
             return each
     raise NoSuchVersion(
         _("No version %(version)s of the game is known here.") % {"version": short(asked)}
     )
+
+
+def _numbers(version: str) -> list[int]:
+    return [int(number) for number in re.findall(r"[0-9]+", version)]

@@ -135,12 +135,14 @@ def _tracked(
     key, mod = identifiers.folded(row.identifier), row.mod_id or 0
     own = offers.get((mod, key), [])
     installed = _of_version(own, row.version)
+    # As the mod database writes it: what a mod calls 1.2 itself is 1.2.0 there.
+    version = str(readable(row.version) or row.version)
     return Tracked(
         row=row,
         key=key,
         offers=own,
         needs=needs.get(key, []),
-        is_retracted=installed is None and (mod, key, row.version) in gone,
+        is_retracted=installed is None and (mod, key, version) in gone,
         installed=installed,
         newest=_newest(own),
     )

@@ -61,8 +61,8 @@ def offers() -> Mapping[Key, list[Offer]]:
 
 
 def retracted() -> set[tuple[int, str, str]]:
-    """Mod, folded identifier and version of installed releases that are gone, in one query."""
-    rows = _of_tracked().filter(gone_at__isnull=False, mod__tracked__version=F("version"))
+    """Mod, folded identifier and version of releases that are gone, in one query."""
+    rows = _of_tracked().filter(gone_at__isnull=False)
     return {
         (mod, identifiers.folded(identifier), version)
         for mod, identifier, version in rows.values_list("mod_id", "identifier", "version")

@@ -3,9 +3,9 @@
 from django import template
 from django.utils.timezone import now
 
-from .. import modlinks
+from .. import changewords, modlinks
 from ..freshness import Freshness, freshness, newest_versions
-from ..models import GameVersion
+from ..models import Change, GameVersion
 from ..modside import SIDES, TYPES
 
 register = template.Library()
@@ -38,3 +38,14 @@ def type_of_mod(name: str) -> str:
 def followable(address: str) -> str:
     """The address, "" if it is none that a browser should follow."""
     return modlinks.file(address)
+
+
+@register.filter
+def was(change: Change) -> str:
+    """What was there before, in words."""
+    return changewords.before(change)
+
+
+@register.filter
+def became(change: Change) -> str:
+    return changewords.after(change)

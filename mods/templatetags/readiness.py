@@ -44,7 +44,7 @@ def facts(mod: ReadyMod) -> list[str]:
 def needed(each: NeedThere) -> SafeString:
     """What a mod needs; marked where it is missing or too old, as its words say too."""
     unmet = "rd-unmet" if readiness_words.is_unmet(each) else ""
-    return format_html('<span class="{}">{}</span>', unmet, readiness_words.needed(each))
+    return format_html('<bdi class="{}">{}</bdi>', unmet, readiness_words.needed(each))
 
 
 @register.filter

@@ -1,14 +1,15 @@
 """The mods of the catalogue: the list, and one."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from django import forms
-from django.db.models import CharField
+from django.db.models import CharField, F, Model, QuerySet
 from django.db.models.functions import Cast
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse_lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
@@ -17,15 +18,18 @@ from scheduling.access import SignedIn, may, staff_may
 
 from .. import gamerange, modlinks, modpaging, modpicker, search
 from ..gameversion import InvalidVersion, Version
-from ..models import Mod, ModDetail, Release
+from ..models import Change, Mod, ModDetail, Release
 from ..modpaging import Sort
 from ..modside import SIDES, TYPES
 from ..querysets import ModQuerySet
 from ..safehtml import safe_html
+from .rows import ALL
+
+T = TypeVar("T", bound=Model)
 
 _ANY = ("", gettext_lazy("any"))
-_RELEASES = 50
-_CHANGES = 50
+# Of the releases and of the changes of a mod; the others for the asking.
+_AT_ONCE = 50
 # Characters of changelogs on the page of a mod, the newest first; the rest is in the mod database.
 MAX_CHANGELOGS = 100_000
 
@@ -39,7 +43,8 @@ class ModFilter(forms.Form):
         max_length=200,
         widget=forms.SearchInput(
             attrs={
-                "hx-get": "",
+                # Not the address of the page, which may be that of a place far down the list.
+                "hx-get": reverse_lazy("mods-mods"),
                 "hx-include": "closest form",
                 "hx-trigger": "input changed delay:200ms, search",
                 "hx-target": "#mods",
@@ -139,8 +144,10 @@ def mods_page(request: SignedIn) -> HttpResponse:
         "top": f"?{urlencode(wanted.wanted)}" if before else "",
         "older": f"?{urlencode({**wanted.wanted, 'before': shown.next})}" if shown.next else "",
     }
-    answer = render(request, "mods/mods.html", context)
-    if request.htmx:
+    is_typing = bool(request.htmx) and not request.htmx.history_restore_request
+    template = "mods/_found.html" if is_typing else "mods/mods.html"
+    answer = render(request, template, context)
+    if is_typing:
         # Typing keeps the address in step, so that it can be kept and sent.
         answer["HX-Replace-Url"] = f"{request.path}?{urlencode(wanted.wanted)}".rstrip("?")
     return answer
@@ -154,6 +161,11 @@ def mod_page(request: SignedIn, modid: int) -> HttpResponse:
     may_changes = may(request.user, "view", "mods.change")
     may_tracked = may(request.user, "view", "mods.trackedmod")
     running = list(mod.tracked.only("identifier", "version")) if may_tracked else []
+    everything = bool(request.GET.get(ALL))
+    dated = F("created_at").desc(nulls_last=True)  # databases do not agree on them
+    releases, more_releases = _newest(mod.releases.order_by(dated, "-releaseid"), everything)
+    changes = mod.changes.order_by("-pk") if may_changes else Change.objects.none()
+    shown_changes, more_changes = _newest(changes, everything)
     context = {
         "title": mod.name,
         "has_permission": True,
@@ -166,10 +178,22 @@ def mod_page(request: SignedIn, modid: int) -> HttpResponse:
         "trackable": modpicker.free(mod, running),
         "description": safe_html(detail.text) if detail else "",
         "links": _links(detail) if detail else [],
-        "releases": _told(mod.releases.all()[:_RELEASES]),
-        "changes": mod.changes.order_by("-pk")[:_CHANGES] if may_changes else [],
+        "releases": _told(releases),
+        "more_releases": more_releases,
+        "changes": shown_changes,
+        "more_changes": more_changes,
+        "everything": f"?{ALL}=1",
     }
     return render(request, "mods/mod.html", context)
+
+
+def _newest(rows: QuerySet[T], everything: bool) -> tuple[list[T], int]:
+    """The first of them, and how many more there are."""
+    if everything:
+        return list(rows), 0
+    found = list(rows[: _AT_ONCE + 1])
+    more = rows.count() - _AT_ONCE if len(found) > _AT_ONCE else 0
+    return found[:_AT_ONCE], more
 
 
 def _links(detail: ModDetail) -> list[tuple[str, str]]:

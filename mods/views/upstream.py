@@ -1,6 +1,7 @@
 """The versions of the game, and what changed upstream."""
 
-from datetime import timedelta
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
 from django.http import HttpResponse
@@ -20,7 +21,7 @@ _NEW = timedelta(days=7)
 @staff_may("view", "mods.gameversion")
 @require_safe
 def versions_page(request: SignedIn) -> HttpResponse:
-    known = list(GameVersion.objects.order_by("-packed"))
+    known, since = list(GameVersion.objects.order_by("-packed")), now() - _NEW
     checked = dict(SourceCheck.objects.values_list("source", "checked_at"))
     channels = [
         {
@@ -29,6 +30,7 @@ def versions_page(request: SignedIn) -> HttpResponse:
             "checked_at": checked.get(channel.value),
             "listed": [v for v in known if v.channel == channel and not v.withdrawn_at],
             "withdrawn": [v for v in known if v.channel == channel and v.withdrawn_at],
+            "new": _new((v for v in known if v.channel == channel), since),
         }
         for channel in Channel
     ]
@@ -36,9 +38,15 @@ def versions_page(request: SignedIn) -> HttpResponse:
         "title": _("Game versions"),
         "has_permission": True,
         "channels": channels,
-        "new_since": now() - _NEW,
     }
     return render(request, "mods/versions.html", context)
+
+
+def _new(versions: Iterable[GameVersion], since: datetime) -> set[str]:
+    """Those that came lately, and not with all the others when the channel was first read."""
+    seen = {each.version: each.first_seen_at for each in versions}
+    first_load = min(seen.values(), default=since)
+    return {version for version, at in seen.items() if at >= since and at > first_load}
 
 
 @staff_may("view", "mods.change")

@@ -1,6 +1,7 @@
 """A whole installation, as ``script/up --demo`` starts it, and a real Chromium to use it."""
 
 import os
+import re
 import shutil
 import signal
 import socket
@@ -73,6 +74,19 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     yield demo
     if demo.process.poll() is None:
         demo.stop()
+
+
+@pytest.fixture(scope="session")
+def stocked(demo: Demo) -> None:
+    """The demo as somebody uses it, with something on each page of mods."""
+    found = re.search(r"a stand-in at (\S+)", demo.log.read_text())
+    assert found
+    standin = found[1]
+    code = f"from tests.browser.stocking import stock; stock({standin!r})"
+    served = {"MODDB_URL": standin, "VERSIONS_URL": standin}
+    chosen = {"DJANGO_SETTINGS_MODULE": "vsmanager.settings", **served}
+    done = demo.installation.manage("shell", "-c", code, **chosen)
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ PAGES = {
     "runs": "/runs/",
     "run": "/runs/1/",
     "mods": "/mods/",
-    "mod": "/mods/1/",
+    "mod": "/mods/17/",
     "versions": "/versions/",
     "mods-changes": "/mods/changes/",
     "tracked": "/mods/tracked/",

@@ -19,6 +19,7 @@ pytestmark = [
 ]
 
 
+@pytest.mark.usefixtures("stocked")
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("name", PAGES)
 def test_axe_finds_no_violation(sight, name, scheme):

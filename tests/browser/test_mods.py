@@ -40,6 +40,44 @@ def test_mods_are_found_while_somebody_types_and_the_address_says_what_was_asked
     assert page.evaluate("document.activeElement.name") == "q"
 
 
+def test_a_search_far_down_the_list_looks_at_the_whole_of_it(sight):
+    page = sight.page()
+    page.goto("/mods/?sort=name")
+    first = page.locator("#mods tbody .br-name a").first.inner_text()
+    page.get_by_role("link", name="More").click()
+    page.get_by_role("link", name="Top").wait_for()
+    assert "before=" in page.url
+    page.locator("#id_q").press_sequentially(first, delay=5)
+    page.locator("#mods").get_by_role("link", name=first, exact=True).first.wait_for()
+    page.wait_for_function("() => !location.search.includes('before=')")
+
+
+def test_a_search_that_gets_no_answer_says_so(sight):
+    page = sight.page()
+    page.goto("/mods/")
+    notice = page.get_by_text("This page could not be brought up to date.")
+    assert not notice.is_visible()
+    page.route("**/mods/?*q=*", lambda route: route.fulfill(status=404))
+    page.locator("#id_q").fill("elk")
+    notice.wait_for()
+    assert page.locator("#mods tbody tr").count() > 10
+
+
+def test_nothing_of_it_needs_javascript(sight):
+    page = sight.page(javascript=False)
+    wanted, *_others = listed(page, 1)
+    page.goto("/mods/?sort=name")
+    page.get_by_role("link", name="More").click()
+    page.locator("#id_q").fill(wanted["name"])
+    page.locator("#id_side").select_option("")
+    page.get_by_role("button", name="Search").click()
+    page.locator("#mods").get_by_role("link", name=wanted["name"], exact=True).first.wait_for()
+    page.goto("/mods/readiness/")
+    page.locator("#rd-version").select_option("1.21.6")
+    page.get_by_role("button", name="Show").click()
+    assert "version=1.21.6" in page.url
+
+
 def test_a_pasted_list_is_tracked_and_its_bad_lines_are_told(sight):
     page = sight.page()
     first, second = (row["identifiers"][0] for row in listed(page, 2))

@@ -22,11 +22,13 @@ def test_the_demo_is_up_with_a_leader_and_all_jobs(demo):
     assert '"running"' in demo.healthz()
 
 
+@pytest.mark.usefixtures("stocked")
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("name", PAGES)
 def test_each_page_fits_a_wide_and_a_narrow_screen(sight, pictures, name, scheme):
     page = sight.page(scheme)
-    page.goto(PAGES[name])
+    answer = page.goto(PAGES[name])
+    assert answer.status == (404 if name == "refused" else 200)
     page.wait_for_load_state("networkidle")
     for width in (1280, 360):
         page.set_viewport_size({"width": width, "height": 900})

@@ -141,6 +141,14 @@ def test_a_delisted_mod_and_a_retracted_release_are_told() -> None:
     assert only().move == Move.BACK
 
 
+def test_a_retracted_release_is_known_by_any_way_to_write_its_version() -> None:
+    one = mod(1, "carryon")
+    release(one, "1.0.0", "1.22.7")
+    release(one, "1.1.0", "1.22.7", gone_at=NOON)
+    tracked("CarryOn", "1.1", of=one)
+    assert readiness_words.remarks(only()) == ["the installed release 1.1 was retracted"]
+
+
 def test_what_a_mod_needs_is_looked_up_in_the_list_and_against_the_version() -> None:
     one, lib, old = mod(1, "carryon"), mod(2, "configlib"), mod(3, "vsimgui")
     release(one, "1.0.0", "1.22.7")
@@ -196,7 +204,9 @@ def test_the_newest_stable_version_is_meant_when_none_is_named(server: None) -> 
     known = targets.versions()
     assert targets.choose("", known).version == "1.22.7"
     assert targets.choose(" 1.23.0-rc.1 ", known).version == "1.23.0-rc.1"
-    for nonsense in ("1.22", "v1.22.7", "<b>", "9" * 500, "1.99.0", "1.22.7\0"):
+    assert targets.choose("1.22.07", known).version == "1.22.7"
+    wrapped = ("65537.22.7", "1.22.65543", "1.23.0-rc.4097")
+    for nonsense in ("1.22", "v1.22.7", "<b>", "9" * 500, "1.99.0", "1.22.7\0", *wrapped):
         with pytest.raises(targets.NoSuchVersion):
             targets.choose(nonsense, known)
     with pytest.raises(targets.NoSuchVersion, match="server_versions_check"):

@@ -115,7 +115,9 @@ def test_another_place_of_the_same_file_is_stored_and_no_news(mod: Mod) -> None:
     store(mod, detail(mod, release(1, "1.0.0")), MONDAY)
     moved = release(1, "1.0.0", mainfile="https://new.example/carryon_1.zip?dl=a.zip")
     store(mod, detail(mod, moved), TUESDAY)
-    assert Release.objects.get().file_url.startswith("https://new.example/")
+    stored = Release.objects.get()
+    assert stored.file_url.startswith("https://new.example/")
+    assert stored.changed_at == MONDAY
     assert not told()
 
 
@@ -128,6 +130,7 @@ def test_another_way_to_read_is_stored_and_no_news(
     assert digest(mod) != before
     store(mod, detail(mod, release(1, "1.0.0", modidstr="carry")), TUESDAY)
     assert Release.objects.get().identifier == "carry"
+    assert Release.objects.get().changed_at == MONDAY
     assert not told()
     store(mod, detail(mod, release(1, "1.0.0")), WEDNESDAY)
     assert len(told()) == 1

@@ -1,18 +1,15 @@
-"""The pages, the feed and the API of mods, versions and what changed."""
+"""The pages and the API of mods, versions and what changed."""
 
+from datetime import timedelta
 from typing import Any
-from xml.etree import ElementTree as ET
 
 import pytest
-from django.contrib.auth.models import User
 from django.test import Client
+from django.utils.timezone import now
 
 from mods import search
-from mods.models import Change, Mod
-from scheduling import tokens
+from mods.models import Change, GameVersion, Mod, Release
 from tests.mods.cast import NOON, fetched, game, mod, release, tracked
-
-from .conftest import SignIn
 
 EVIL = "<script>evil()</script>"
 
@@ -85,6 +82,42 @@ def test_the_page_of_a_mod_tells_what_is_known(as_ann: Client) -> None:
         assert part in text
 
 
+def test_old_releases_and_changes_are_shown_for_the_asking(
+    as_ann: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mods.views.catalogue._AT_ONCE", 2)
+    traps = Mod.objects.get(pk=2)
+    for number in range(5):
+        release(traps, f"3.{number}.0")
+        Change.objects.create(kind="release_new", at=NOON, mod=traps, version=f"4.{number}.0")
+    text = as_ann.get("/mods/2/").content.decode()
+    assert "3.3.0" in text
+    assert "4.3.0" in text
+    assert "3.2.0" not in text
+    assert "4.2.0" not in text
+    assert text.count('<a href="?all=1">Show 3 more</a>') == 2
+    text = as_ann.get("/mods/2/?all=1").content.decode()
+    assert "3.0.0" in text
+    assert "4.0.0" in text
+    assert "more</a>" not in text
+
+
+def test_versions_are_new_that_came_lately_and_not_with_the_first_look(as_ann: Client) -> None:
+    assert "✦" not in as_ann.get("/versions/").content.decode()
+    GameVersion.objects.update(first_seen_at=now())
+    assert "✦" not in as_ann.get("/versions/").content.decode()
+    game("1.22.11", first_seen_at=now() + timedelta(seconds=1))
+    text = as_ann.get("/versions/").content.decode()
+    assert text.count("✦") == 1
+    assert text.index("1.22.11") < text.index("✦") < text.index("1.22.10")
+
+
+def test_a_release_of_an_unknown_day_comes_last(as_ann: Client) -> None:
+    release(Mod.objects.get(pk=1), "9.9.9", created_at=None)
+    text = as_ann.get("/mods/1/").content.decode()
+    assert text.index("1.2.0</a>") < text.index("9.9.9</a>")
+
+
 def test_only_web_addresses_of_servers_become_links(as_ann: Client) -> None:
     game("1.21.0", server_url="javascript:evil()", server_filename="evil.tar.gz")
     game("1.21.1", server_url="https://cdn.example/good.tar.gz", server_filename="good.tar.gz")
@@ -137,28 +170,26 @@ def test_the_api_refuses_what_it_does_not_know(as_ann: Client, url: str) -> None
     assert as_ann.get(f"/api/v1/{url}").status_code == 422
 
 
-def test_the_feed_takes_a_session_or_a_token_but_none_in_the_address(
-    ann: User, sign_in: SignIn
-) -> None:
-    token = tokens.issue(ann)
-    bearer = Client(headers={"Authorization": f"Bearer {token}"})
-    text = bearer.get("/feeds/changes.atom").content.decode()
-    assert "<entry>" in text
-    assert EVIL not in text
-    assert sign_in("ann").get("/feeds/changes.atom").status_code == 200
-    assert Client().get(f"/feeds/changes.atom?token={token}").status_code == 401
-    bad = Client(headers={"Authorization": "Bearer x"})
-    assert bad.get("/feeds/changes.atom").status_code == 401
-
-
-def test_the_feed_can_be_read_whatever_a_mod_is_called(as_ann: Client) -> None:
-    odd = "Odd\ufffe\uffff\x01"
-    Change.objects.create(kind="mod_renamed", at=NOON, subject=odd, before=odd, after=odd)
-    feed = ET.fromstring(as_ann.get("/feeds/changes.atom").content)  # noqa: S314
-    titles = [title.text or "" for title in feed.iter("{http://www.w3.org/2005/Atom}title")]
-    assert "Odd\N{REPLACEMENT CHARACTER}" in titles[1]
+def test_signs_that_turn_text_around_keep_to_their_own_part_of_a_line(as_ann: Client) -> None:
+    odd = "\u202eodd"
+    Mod.objects.filter(pk=1).update(tags=[odd, "QoL"])
+    Release.objects.filter(mod=1).update(version=odd, file_url="")
+    Change.objects.create(
+        kind="release_edited", at=NOON, mod_id=1, subject=odd, version=odd, before=odd, after=odd
+    )
+    text = as_ann.get("/mods/1/").content.decode() + as_ann.get("/mods/changes/").content.decode()
+    alone = text.count(f"<bdi>{odd}</bdi>") + text.count(f">{odd}</a>")
+    assert alone == text.count(odd) > 8
 
 
 def test_typing_keeps_the_address_in_step(as_ann: Client) -> None:
     answer = as_ann.get("/mods/?q=car&side=both&type=", headers={"HX-Request": "true"})
     assert answer["HX-Replace-Url"] == "/mods/?q=car&side=both"
+
+
+def test_typing_fetches_the_list_alone(as_ann: Client) -> None:
+    part = as_ann.get("/mods/?q=car", headers={"HX-Request": "true"}).content.decode().strip()
+    assert part.startswith('<div id="mods"')
+    assert part in as_ann.get("/mods/?q=car").content.decode()
+    again = {"HX-Request": "true", "HX-History-Restore-Request": "true"}
+    assert "<form" in as_ann.get("/mods/?q=car", headers=again).content.decode()

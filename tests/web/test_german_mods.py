@@ -28,7 +28,19 @@ def stocked() -> None:
         Change.objects.create(
             kind=kind, at=NOON, subject="Ebbe", version="1.2.0", before=str(number), after="9"
         )
+    _edits()
     search.index(Mod.objects.all())
+
+
+def _edits() -> None:
+    for kind, before, after in (
+        ("release_edited", "identifier ebbe; version 1.2.0; for 1.22.0", "file flut (another)"),
+        ("release_edited", "file ebbe", "file flut; another changelog"),
+        ("release_edited", "retracted", "back"),
+        ("version_new", "withdrawn", "unstable"),
+        ("version_withdrawn", "stable", "withdrawn"),
+    ):
+        Change.objects.create(kind=kind, at=NOON, subject="Ebbe", before=before, after=after)
 
 
 def _mods() -> None:
@@ -99,6 +111,21 @@ def test_a_page_of_mods_in_german_holds_no_english(
     as_ann: Client, stocked: None, address: str
 ) -> None:
     assert english_on(german(as_ann, address)) == []
+
+
+@pytest.mark.parametrize("address", ["/mods/changes/", "/feeds/changes.atom"])
+def test_what_was_edited_is_told_in_german(as_ann: Client, stocked: None, address: str) -> None:
+    page = german(as_ann, address)
+    for words in (
+        *("Kennung ebbe; Version 1.2.0; für 1.22.0", "Datei flut (eine andere)"),
+        *("Datei flut; andere Änderungsliste", "zurückgezogen", "wieder da", "instabil", "stabil"),
+    ):
+        assert words in page
+
+
+def test_a_name_is_never_translated(as_ann: Client) -> None:
+    Change.objects.create(kind="mod_renamed", at=NOON, subject="x", before="back", after="stable")
+    assert "<bdi>back</bdi> → <bdi>stable</bdi>" in german(as_ann, "/mods/changes/")
 
 
 EMPTY = ("/mods/", "/versions/", "/mods/changes/", "/mods/tracked/", "/mods/readiness/")

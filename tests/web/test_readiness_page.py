@@ -44,6 +44,13 @@ def test_the_whole_is_told_and_each_mod_with_what_to_do(as_ann: Client, server: 
     assert '<option value="1.20.0"' not in page
 
 
+def test_what_a_mod_needs_is_told_one_after_another(as_ann: Client, server: None) -> None:
+    needs = {"for1226": "2.0.0", "xlib": ""}
+    tracked("needy", "1.0.0", of=mod(9, "needy"), dependencies=needs)
+    page = text(as_ann.get(PAGE))
+    assert 'for1226 2.0.0 (too old: 1.0.0)</bdi>, <bdi class="rd-unmet">xlib (missing)' in page
+
+
 def test_another_version_and_one_tier_can_be_chosen(as_ann: Client, server: None) -> None:
     page = text(as_ann.get(PAGE, {"version": "1.21.6", "tier": "verified"}))
     assert "1.21.6: 1 of 3 ready, 2 not" in page

@@ -107,7 +107,7 @@ def test_what_is_missing_is_found_in_the_catalogue_from_where_it_is_told(
     tracked("old", "1.0.0")
     mod(7, "lib_x", name="The Library")
     ann, monitor = sign_in("ann"), sign_in("monitor")
-    assert re.findall(r'href="([^"]*)" aria-label="Find ', text(ann.get(PAGE))) == [
+    assert re.findall(r'href="([^"]*)" aria-label="find it: ', text(ann.get(PAGE))) == [
         f"{PAGE}?q=lib_x"
     ]
     assert 'action="/mods/7/track/"' in text(ann.get(f"{PAGE}?q=lib_x"))

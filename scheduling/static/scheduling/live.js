@@ -32,7 +32,7 @@ function look() {
 }
 
 function tellWhetherFresh(event) {
-  const part = event.target.closest?.("[data-live]");
+  const part = event.target.closest?.("[data-live], [type=search]");
   const notice = document.getElementById("vs-stale");
   if (part && notice) {
     notice.hidden = event.type === "htmx:after:request" && event.detail.ctx.response.status < 400;
