@@ -18,8 +18,9 @@ def test_a_sqlite_that_is_too_old_is_refused(monkeypatch):
     assert "3.35" in error.msg
 
 
-def test_options_under_which_threads_lock_each_other_out_are_refused(settings):
+def test_options_under_which_threads_lock_each_other_out_are_refused(settings, monkeypatch):
     assert checks.check_sqlite_options() == []
-    settings.DATABASES["default"] = {"ENGINE": "django.db.backends.sqlite3", "OPTIONS": {}}
+    as_it_comes = {"ENGINE": "django.db.backends.sqlite3", "OPTIONS": {}}
+    monkeypatch.setitem(settings.DATABASES, "default", as_it_comes)
     [error] = checks.check_sqlite_options()
     assert error.id == "scheduling.E001"
