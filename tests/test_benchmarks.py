@@ -38,3 +38,23 @@ def test_the_benchmark_asks_for_every_page_and_tells_what_is_over(tmp_path: Path
     assert answer.returncode == (1 if over else 0), answer.stderr
     # How quick they are depends on what else this machine does; queries and bytes do not.
     assert not [line for line in over if "queries" in line.rsplit("|", 2)[1]]
+
+
+def test_every_benchmark_can_be_named_to_one_command() -> None:
+    from benchmarks.__main__ import names
+
+    assert {"compare", "failover", "ingest", "pages", "search", "worker"} <= set(names())
+    assert not {"past", "addresses", "__main__"} & set(names())
+
+
+def test_who_names_no_benchmark_hears_which_there_are() -> None:
+    answer = subprocess.run(
+        [sys.executable, "-m", "benchmarks", "pgaes"],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert answer.returncode == 1
+    assert answer.stderr.startswith("Name one of: compare, ")
