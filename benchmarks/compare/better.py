@@ -34,7 +34,7 @@ def _fired(rows: Sequence[Row]) -> Iterator[str]:
         theirs, ours = row["values"], ours_for(row, rows)
         if is_ours(row) or not theirs or not ours:
             continue
-        if _part(theirs) > _part(ours) and _part(ours) < 1:
+        if _part(theirs) > _part(ours):
             yield (
                 f"{row['contestant']}, {row.get('schedules', 0):,} schedules: fired "
                 f"{share(theirs['fired'], theirs['expected'])} of expected, ours "
@@ -43,7 +43,8 @@ def _fired(rows: Sequence[Row]) -> Iterator[str]:
 
 
 def _part(values: dict[str, Any]) -> float:
-    return float(values["fired"] / values["expected"])
+    # Who catches up fires more than is expected, which is no merit.
+    return min(float(values["fired"] / values["expected"]), 1.0)
 
 
 def _less(rows: Sequence[Row]) -> Iterator[str]:

@@ -30,10 +30,12 @@ def number(value: float | None, digits: int = 0) -> str:
 
 
 def share(part: float | None, whole: float | None) -> str:
-    """In per cent; 100 % only when nothing is missing."""
+    """In per cent; 100 % only when nothing is missing. What was caught up with is no matter."""
     if part is None or not whole:
         return NOTHING
-    percent = part / whole * 100
+    percent = part * 100 / whole
+    if 100 < percent < 100.5:
+        return "100 %"
     if part < whole and percent > 99.9:
         return f"{min(percent, 99.99):.2f} %"
     return f"{percent:.0f} %" if percent == round(percent) else f"{percent:.1f} %"

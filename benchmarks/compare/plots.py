@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
-WIDTH, LABELS, VALUES = 760, 230, 150
+# The longest label is that of ours through Procrastinate.
+WIDTH, LABELS, VALUES = 820, 300, 130
 BAR, GAP, HEAD = 18, 8, 44
 
 STYLE = """

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
+from . import contestants
 from .figures import NOTHING, duration, milliseconds, number, of, ours_for, reason, share, times
 from .results import Row
 
@@ -36,6 +37,7 @@ def _firing_columns(rows: Sequence[Row]) -> Columns:
         return lambda row: times(row["values"].get(name), ours_for(row, rows).get(name))
 
     return {
+        "history": lambda row: _keeps(row["contestant"]),
         "fired of expected": lambda row: share(
             row["values"].get("fired"), row["values"].get("expected")
         ),
@@ -46,6 +48,11 @@ def _firing_columns(rows: Sequence[Row]) -> Columns:
         "by ours": compared("cpu"),
         "memory": lambda row: f"{number(row['values'].get('memory'))} MB",
     }
+
+
+def _keeps(name: str) -> str:
+    found = [each.keeps_history for each in contestants.ALL if each.name == name]
+    return ("yes" if found[0] else "no") if found else NOTHING
 
 
 def _cpu(row: Row, name: str) -> str:

@@ -33,7 +33,15 @@ def test_durations_are_shown_in_the_unit_that_fits(seconds, shown):
 
 @pytest.mark.parametrize(
     ("part", "shown"),
-    [(2_000, "100 %"), (1_999, "99.95 %"), (1_999.99, "99.99 %"), (96, "4.8 %"), (0, "0 %")],
+    [
+        (2_000, "100 %"),
+        (2_001, "100 %"),
+        (2_200, "110 %"),
+        (1_999, "99.95 %"),
+        (1_999.99, "99.99 %"),
+        (96, "4.8 %"),
+        (0, "0 %"),
+    ],
 )
 def test_only_what_is_complete_is_a_hundred_per_cent(part, shown):
     assert figures.share(part, 2_000) == shown
@@ -49,7 +57,7 @@ def test_each_figure_stands_beside_ours_on_the_same_database():
     text = firing(OURS, OURS_TOO, PEER, fired("celery-beat, no results", cpu=0.004))
     assert "**100 schedules**" in text
     assert line_of(text, "huey, Redis") == [
-        *("huey, Redis", "50 %", "10 ms / 2.35 s / 30 ms", "117 ×"),  # noqa: RUF001
+        *("huey, Redis", "no", "50 %", "10 ms / 2.35 s / 30 ms", "117 ×"),  # noqa: RUF001
         *("0.10 ms", "0.80 ms", "4.0 ×", "70 MB"),  # noqa: RUF001
     ]
     assert "10.0 ×" in line_of(text, "celery-beat, no results")  # noqa: RUF001
@@ -131,6 +139,10 @@ def test_who_is_quick_because_little_fired_is_told_so():
 def test_who_fires_more_than_ours_is_told():
     found = better.sentences([fired("vsmanager, SQLite", 1_500), PEER, QUICK])
     assert "APScheduler, memory, 100 schedules: fired 100 % of expected, ours 75 %." in found
+
+
+def test_to_fire_more_than_is_expected_is_no_merit():
+    assert better.sentences([OURS, fired("APScheduler, memory", 2_001)]) == ["Nowhere in this run."]
 
 
 def test_a_difference_within_what_runs_differ_by_is_none():

@@ -107,11 +107,20 @@ import signal, subprocess, sys, time
 signal.signal(signal.SIGTERM, signal.{handler})
 for new_session in (False, True):
     subprocess.Popen(["sleep", "60"], start_new_session=new_session)
+# One that its parent has left alone.
+subprocess.run(["sh", "-c", "sleep 60 & echo $! > orphan"])
 time.sleep(60)
 """
-    group = Group([sys.executable, "-c", code], env={}, log=tmp_path / "log", cwd=tmp_path)
+    group = Group(
+        [sys.executable, "-c", code],
+        env={"PATH": os.environ["PATH"]},
+        log=tmp_path / "log",
+        cwd=tmp_path,
+    )
     wait_until(lambda: len(tree([group.pid])) == 3, 10)
-    family = [*tree([group.pid])]
+    wait_until((tmp_path / "orphan").exists, 10)
+    wait_until(lambda: (tmp_path / "orphan").read_text(), 10)
+    family = [*tree([group.pid]), int((tmp_path / "orphan").read_text())]
     end(group)
     wait_until(lambda: not any(_lives(pid) for pid in family), 10)
 
@@ -122,6 +131,15 @@ def _lives(pid: int) -> bool:
             return file.read().rsplit(") ", 1)[1][0] != "Z"
     except OSError:
         return False
+
+
+def test_without_a_redis_server_those_who_need_one_say_so(monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    needy = replace(PLAIN, needs_redis=True)
+    given = replace(QUICK, measures=("firing",), schedules=(2,))
+    with ExitStack() as stack:
+        [row] = run.rows([needy], given, run.Servers(given, stack))
+    assert row["problem"] == "There is no redis-server on the PATH."
 
 
 def test_a_failing_command_is_the_reason_of_its_row(stage_of):
