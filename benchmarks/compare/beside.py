@@ -40,7 +40,7 @@ def _run(database: Database, folder: Path, name: str, settings: str, argument: s
         contestant, commands=command, env={**env, "DJANGO_SETTINGS_MODULE": settings}
     )
     with Stage(contestant, Task(schedules=0, every=1), folder, database, None) as stage:
-        return json.loads(stage.command(name, argument).splitlines()[-1])
+        return json.loads(stage.command(name, argument, within=3_600).splitlines()[-1])
 
 
 def _row(measure: str, what: str, database: Database, values: dict[str, Any]) -> Row:

@@ -3,7 +3,7 @@
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -38,7 +38,8 @@ class Servers:
 
     def tidy(self) -> None:
         if self._postgres:
-            self._postgres.drop()
+            with suppress(Unavailable):
+                self._postgres.drop()
 
     def version(self) -> str:
         """PostgreSQL's; why there is none otherwise."""
@@ -88,8 +89,8 @@ def _repeated(
         except Unavailable as reason:
             problem = str(reason)
             break
-        except OSError as reason:
-            problem = f"{type(reason).__name__}: {reason}"
+        except Exception as error:  # noqa: BLE001 - whatever it is, the others go on
+            problem = f"{type(error).__name__}: {error}"
             break
     row = Row(
         measure=measure,

@@ -70,19 +70,22 @@ class Stage:
             with suppress(OSError):
                 group.stop()
 
-    def command(self, name: str, *arguments: str) -> str:
+    def command(self, name: str, *arguments: str, within: float = 300) -> str:
         """What one of its commands prints; raises Unavailable with the reason it failed for."""
         if name not in self.contestant.commands:
             raise Unavailable(self.contestant.without.get(name, f"there is no {name}"))
-        done = subprocess.run(
-            [self._python, *self.contestant.commands[name], *arguments],
-            env=self._env,
-            cwd=PROJECT,
-            capture_output=True,
-            text=True,
-            timeout=300,
-            check=False,
-        )
+        try:
+            done = subprocess.run(
+                [self._python, *self.contestant.commands[name], *arguments],
+                env=self._env,
+                cwd=PROJECT,
+                capture_output=True,
+                text=True,
+                timeout=within,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            raise Unavailable(f"{name} took longer than {within:.0f} s") from None
         if done.returncode:
             lines = done.stderr.strip().splitlines() or ["no reason was given"]
             raise Unavailable(f"{name} failed: {lines[-1][:300]}")

@@ -142,6 +142,38 @@ def test_without_a_redis_server_those_who_need_one_say_so(monkeypatch, tmp_path)
     assert row["problem"] == "There is no redis-server on the PATH."
 
 
+def test_without_a_postgresql_those_who_need_one_say_so():
+    url = "postgresql://somebody@127.0.0.1:1/nothing"
+    given = replace(QUICK, measures=("firing",), schedules=(2,), database_url=url)
+    with ExitStack() as stack:
+        servers = run.Servers(given, stack)
+        rows = [*run.rows([ours.contestant("PostgreSQL")], given, servers)]
+        rows += run._beside("history", "PostgreSQL", given, servers)
+        assert servers.version().startswith("none (PostgreSQL: connection failed")
+    assert len(rows) == 2
+    assert all(row["problem"].startswith("PostgreSQL: connection failed") for row in rows)
+
+
+def test_whatever_goes_wrong_with_one_the_others_go_on(monkeypatch):
+    def trip(_stage, _options):
+        raise ZeroDivisionError("by zero")
+
+    monkeypatch.setitem(measures.ALL, "idle", trip)
+    given = replace(QUICK, measures=("idle",))
+    with ExitStack() as stack:
+        rows = [*run.rows([PLAIN, PLAIN], given, run.Servers(given, stack))]
+    assert [row["problem"] for row in rows] == ["ZeroDivisionError: by zero"] * 2
+
+
+def test_a_command_that_hangs_is_given_up(stage_of):
+    slow = replace(PLAIN, commands={"history": ("-c", "import time; time.sleep(60)")})
+    with (
+        stage_of(slow, Task(schedules=1, every=1)) as stage,
+        pytest.raises(Unavailable, match="history took longer than 0 s"),
+    ):
+        stage.command("history", within=0.3)
+
+
 def test_a_failing_command_is_the_reason_of_its_row(stage_of):
     lame = replace(PLAIN, commands={"prepare": ("-c", "raise ValueError('no such table')")})
     with pytest.raises(Unavailable, match="prepare failed: ValueError: no such table"):
