@@ -72,6 +72,8 @@ def _sizes(measure: str, options: Options) -> tuple[int, ...]:
 
 def _takes_part(contestant: Contestant, measure: str, schedules: int, options: Options) -> bool:
     """Who has a minute at least fires one size alone, which takes minutes enough."""
+    if measure == "queries" and not (contestant.database or contestant.needs_redis):
+        return False
     if contestant.least == 1:
         return True
     middle = options.schedules[len(options.schedules) // 2]

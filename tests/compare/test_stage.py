@@ -230,6 +230,16 @@ def test_names_choose_who_is_measured():
     assert all(each.by_default for each in contestants.chosen([]))
 
 
+def test_who_has_a_minute_at_least_fires_one_size_and_who_has_no_database_asks_nobody():
+    given = options.read([])
+    [slow] = [each for each in contestants.ALL if each.name.startswith("huey")]
+    sizes = [size for size in given.schedules if run._takes_part(slow, "firing", size, given)]
+    assert sizes == [1_000]
+    assert all(run._takes_part(PLAIN, "firing", size, given) for size in given.schedules)
+    assert not run._takes_part(PLAIN, "queries", 100, given)
+    assert run._takes_part(ours.contestant("PostgreSQL"), "queries", 100, given)
+
+
 @pytest.mark.parametrize("hurried", [["--quick"], ["--only", "huey"], ["--measure", "idle"]])
 def test_only_a_full_run_goes_into_the_docs(hurried):
     assert options.read([]).write
