@@ -96,10 +96,11 @@ def doubles(stage: Stage, options: Options) -> dict[str, Any]:
     stage.start(tuple(each for each in stage.contestant.programs if each.schedules))
     stage.wait_for_all()
     begin = _next_slot(time.time() + SETTLE, stage.task.every)
-    _sleep_until(begin + _window(stage, replace(options, seconds=options.doubles)))
+    end = begin + _window(stage, replace(options, seconds=options.doubles))
+    _sleep_until(end)
     stage.check_alive()
-    starts = [start for start in stage.starts() if start.at >= begin]
-    wanted = arithmetic.expected(stage.task.schedules, stage.task.every, time.time() - begin)
+    starts = [start for start in stage.starts() if begin <= start.at < end]
+    wanted = arithmetic.expected(stage.task.schedules, stage.task.every, end - begin)
     return {"doubled": arithmetic.doubled(starts, stage.task.every), "expected": wanted}
 
 

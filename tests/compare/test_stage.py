@@ -71,6 +71,17 @@ def test_a_contestant_is_measured_and_leaves_nothing_behind(stage_of, monkeypatc
 
 
 @pytest.mark.process
+def test_two_schedulers_that_do_not_know_of_each_other_start_every_slot_twice(
+    stage_of, monkeypatch
+):
+    monkeypatch.setattr(measures, "SETTLE", 1.0)
+    with stage_of(PLAIN, Task(schedules=2, every=1)) as stage:
+        row = measures.doubles(stage, replace(QUICK, doubles=2))
+    assert row["expected"] == 4
+    assert 0 < row["doubled"] <= 4
+
+
+@pytest.mark.process
 def test_who_ends_by_itself_says_so_in_its_row_and_the_others_go_on(monkeypatch):
     monkeypatch.setattr(measures, "SETTLE", 0.0)
     broken = program("raise SystemExit('no such broker')")
