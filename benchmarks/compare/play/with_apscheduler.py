@@ -21,11 +21,8 @@ WITH_STORE = bool(os.environ.get("APPS"))
 
 def work(name: str) -> None:
     # The library tells a job nothing of its slot, but the frame that calls it knows.
-    frame = sys._getframe(1)
-    while frame and "run_time" not in frame.f_locals:
-        frame = frame.f_back  # type: ignore[assignment]
-    slot = frame.f_locals["run_time"].timestamp() if frame else body.last_slot(time.time())
-    body.work(name, slot)
+    slot: datetime = sys._getframe(1).f_locals["run_time"]
+    body.work(name, slot.timestamp())
 
 
 def _add(scheduler: Any) -> None:
