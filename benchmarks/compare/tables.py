@@ -38,9 +38,7 @@ def _firing_columns(rows: Sequence[Row]) -> Columns:
 
     return {
         "history": lambda row: _keeps(row["contestant"]),
-        "fired of expected": lambda row: share(
-            row["values"].get("fired"), row["values"].get("expected")
-        ),
+        "fired of expected": _fired,
         "lateness p50 / p99 / max": lates,
         "p99 by ours": compared("late_p99"),
         "CPU a run": lambda row: _cpu(row, "cpu_own"),
@@ -51,8 +49,14 @@ def _firing_columns(rows: Sequence[Row]) -> Columns:
 
 
 def _keeps(name: str) -> str:
-    found = [each.keeps_history for each in contestants.ALL if each.name == name]
-    return ("yes" if found[0] else "no") if found else NOTHING
+    found = contestants.called(name)
+    return ("yes" if found.keeps_history else "no") if found else NOTHING
+
+
+def _fired(row: Row) -> str:
+    found = contestants.called(row["contestant"])
+    often = " (once a minute)" if found and found.least > 1 else ""
+    return share(row["values"].get("fired"), row["values"].get("expected")) + often
 
 
 def _cpu(row: Row, name: str) -> str:

@@ -57,7 +57,7 @@ def test_each_figure_stands_beside_ours_on_the_same_database():
     text = firing(OURS, OURS_TOO, PEER, fired("celery-beat, no results", cpu=0.004))
     assert "**100 schedules**" in text
     assert line_of(text, "huey, Redis") == [
-        *("huey, Redis", "no", "50 %", "10 ms / 2.35 s / 30 ms", "117 ×"),  # noqa: RUF001
+        *("huey, Redis", "no", "50 % (once a minute)", "10 ms / 2.35 s / 30 ms", "117 ×"),  # noqa: RUF001
         *("0.10 ms", "0.80 ms", "4.0 ×", "70 MB"),  # noqa: RUF001
     ]
     assert "10.0 ×" in line_of(text, "celery-beat, no results")  # noqa: RUF001
@@ -132,8 +132,15 @@ def test_it_says_where_a_peer_is_better():
 
 
 def test_who_is_quick_because_little_fired_is_told_so():
-    [sentence] = better.sentences([OURS, fired("huey, Redis", 200, cpu=0.0001)])
+    peer = fired("django-apscheduler, SQLite", 200, cpu=0.0001)
+    [sentence] = better.sentences([OURS, peer])
     assert sentence.endswith("but it fired 10 %.")
+
+
+def test_who_has_a_minute_for_it_is_not_better_for_firing_all():
+    [sentence] = better.sentences([fired("vsmanager, SQLite", 1_500), fired("huey, Redis", cpu=0)])
+    assert sentence.startswith("huey, Redis, 100 schedules: CPU a run")
+    assert sentence.endswith("but it fires once a minute.")
 
 
 def test_who_fires_more_than_ours_is_told():

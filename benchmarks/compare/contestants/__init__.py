@@ -14,6 +14,11 @@ ALL: tuple[Contestant, ...] = (
 )
 
 
+def called(name: str) -> Contestant | None:
+    """The one of this name; None when a stored row is of one that is no longer here."""
+    return next((each for each in ALL if each.name == name), None)
+
+
 def chosen(only: list[str]) -> list[Contestant]:
     """Those whose name contains one of the texts; without texts all that are in by default."""
     if not only:
