@@ -95,7 +95,7 @@ def counts(names: dict[str, int], rows: int) -> dict[str, int]:
 
 def _runs(names: dict[str, int], rows: int, now: datetime) -> None:
     fields = [field for field in JobRun._meta.concrete_fields if not field.primary_key]
-    columns = ", ".join(connection.ops.quote_name(field.column) for field in fields)
+    columns = ", ".join(connection.ops.quote_name(str(field.column)) for field in fields)
     values = ", ".join(["%s"] * len(fields))
     sql = f"INSERT INTO {JobRun._meta.db_table} ({columns}) VALUES ({values})"  # noqa: S608
     chance = random.Random(4)  # noqa: S311

@@ -57,3 +57,23 @@ def test_a_day_in_made_up_time_has_each_slot_once(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "each once, and all succeeded" in done.stdout
+
+
+def test_every_benchmark_can_be_named_to_one_command() -> None:
+    from benchmarks.__main__ import names
+
+    assert {"compare", "failover", "ingest", "pages", "search", "worker"} <= set(names())
+    assert not {"past", "addresses", "__main__"} & set(names())
+
+
+def test_who_names_no_benchmark_hears_which_there_are() -> None:
+    answer = subprocess.run(
+        [sys.executable, "-m", "benchmarks", "pgaes"],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert answer.returncode == 1
+    assert answer.stderr.startswith("Name one of: compare, ")
