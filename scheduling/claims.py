@@ -24,13 +24,20 @@ MAX_QUEUED_PER_PASS = 200
 def busy(names: Iterable[str]) -> dict[str, Busy]:
     """The runs that are going on, of these jobs, in whatever process."""
     rows = (
-        JobRun.objects.running()
+        JobRun.objects.taken()
         .filter(job_name__in=list(names))
         .order_by()
         .values_list("job_name")
-        .annotate(count=Count("id"), since=Min("claimed_at"))
+        .annotate(
+            count=Count("id"),
+            since=Min("claimed_at"),
+            waiting=Count("id", filter=Q(status=Status.QUEUED)),
+        )
     )
-    return {name: Busy(count=count, since=since) for name, count, since in rows}
+    return {
+        name: Busy(count=count, since=since, waiting=waiting)
+        for name, count, since, waiting in rows
+    }
 
 
 def insert(

@@ -110,7 +110,7 @@ class SlotScheduler(BackgroundScheduler):
         except Exception as error:  # noqa: BLE001 - whatever it is, the loop goes on
             return self._after_failure(error)
         self._failures = 0
-        return wait
+        return min(wait, self._executor.looks_every) if self._waiting else wait
 
     def run_ended(self) -> None:
         """A run's end is written: queued ones that had to wait for it may start."""
@@ -128,6 +128,7 @@ class SlotScheduler(BackgroundScheduler):
                     # not be started any more.
                     transaction.set_rollback(True)
                     claimed = []
+                claimed = self._executor.hand_over(claimed, now)
             # Only now: a claim that was not committed must not run.
             self._executor.submit_runs(claimed)
             return self._wait_after(now)

@@ -13,7 +13,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 
-from scheduling import sessions
+from scheduling import engine, sessions
 from scheduling.worker import Worker
 
 
@@ -60,6 +60,8 @@ class Command(BaseCommand):
         executor = MigrationExecutor(connection)
         if executor.migration_plan(executor.loader.graph.leaf_nodes()):
             raise CommandError("The database is not up to date. Run: python manage.py migrate")
+        if problem := engine.missing_tables():
+            raise CommandError(problem)
         return True
 
 
