@@ -29,6 +29,8 @@ class ThreadExecutor(BaseExecutor):
 
     # So often a pass looks whether what waits for another run of its job may start; in seconds.
     looks_every = float("inf")
+    # Whether what is claimed is nobody's until a worker elsewhere takes it.
+    hands_over = False
 
     def __init__(
         self,

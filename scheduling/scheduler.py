@@ -122,7 +122,9 @@ class SlotScheduler(BackgroundScheduler):
             if self._nothing_due(now):
                 return self._wait
             with transaction.atomic():
-                claimed = self._claim_slots(now) + claims.take_queued(self._process, now)
+                claimed = self._claim_slots(now) + claims.take_queued(
+                    self._process, now, self._executor.hands_over
+                )
                 if self.state != STATE_RUNNING:
                     # Told to stop while it waited for the database: what is claimed now would
                     # not be started any more.
@@ -160,7 +162,7 @@ class SlotScheduler(BackgroundScheduler):
             except Exception:
                 decisions.pop(name, None)
                 logger.exception("schedule_not_understood", job=name)
-        claimed = claims.insert(decisions, self._process, now)
+        claimed = claims.insert(decisions, self._process, now, self._executor.hands_over)
         self._store.advance(next_runs)
         return claimed
 

@@ -3,7 +3,6 @@
 from datetime import datetime
 
 from ..executors import ThreadExecutor
-from ..models import JobRun, Status
 from ..runner import ClaimedRun
 from . import strays
 from .tickets import enqueue, made_for
@@ -18,11 +17,10 @@ class QueueExecutor(ThreadExecutor):
 
     # No word comes when a run ends elsewhere that others of its job wait for.
     looks_every = 1.0
+    hands_over = True
 
     def hand_over(self, claimed: list[ClaimedRun], now: datetime) -> list[ClaimedRun]:
         if claimed:
-            rows = JobRun.objects.running().filter(pk__in=[run.run_id for run in claimed])
-            rows.update(status=Status.QUEUED, process=None, worker="")
             enqueue(made_for([(run.run_id, run.job_name) for run in claimed], now))
         return []
 

@@ -111,7 +111,11 @@ class Hands:
 
     def serve(self, worker: Worker) -> None:
         """What is worked on from now on is for this worker."""
-        self._permits = Permits(worker)
+        self._worker = worker
+
+    async def room(self) -> None:
+        """Wait a moment, if need be, until a whole ticket finds threads free."""
+        await Permits(self._worker).room()
 
     def hurry(self) -> None:
         """Stop what runs now; to be called in the worker's loop."""
@@ -121,7 +125,7 @@ class Hands:
     async def work(self, ticket: Ticket, why_aborted: Why) -> None:
         """Run what of this ticket is to be had, until it has ended. When cancelled, the runs
         are told to stop, and what does not is closed as lost."""
-        loop, permits = asyncio.get_running_loop(), self._permits
+        loop, permits = asyncio.get_running_loop(), Permits(self._worker)
         if working := asyncio.current_task():
             self._working.add(working)
             working.add_done_callback(self._working.discard)

@@ -27,8 +27,12 @@ class PatientJobManager(manager.JobManager):
     """
 
     away = False
+    # Waited for before each fetch.
+    room: Callable[[], Awaitable[None]] | None = None
 
     async def fetch_job(self, queues: Iterable[str] | None, worker_id: int) -> jobs.Job | None:
+        if self.room:
+            await self.room()
         try:
             job = await super().fetch_job(queues, worker_id)
         except exceptions.ConnectorException as error:

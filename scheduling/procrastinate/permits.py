@@ -6,15 +6,27 @@ rest to workers that are idle.
 """
 
 import asyncio
+import time
 
 from procrastinate.worker import Worker
 
+from .tickets import MOST_RUNS
+
+# Quick runs end within it, and a ticket that is taken whole needs no new one for its rest. Who is
+# idle is quicker meanwhile.
+PATIENCE = 0.04
+LOOK_EVERY = 0.004
+
 
 class Permits:
-    """Leans on ``Worker._job_semaphore`` of Procrastinate 3.10; a test pins it."""
+    """Of a worker that runs: each time it begins it makes its semaphore anew.
+
+    Leans on ``Worker._job_semaphore`` of Procrastinate 3.10; a test pins it.
+    """
 
     def __init__(self, worker: Worker) -> None:
         self._semaphore: asyncio.Semaphore = worker._job_semaphore
+        self._size = worker.concurrency
 
     async def take(self, most: int) -> int:
         """As many as are free, ``most`` at most; returns how many, without waiting."""
@@ -23,6 +35,12 @@ class Permits:
             await self._semaphore.acquire()
             taken += 1
         return taken
+
+    async def room(self) -> None:
+        """Wait a moment for there to be room for a whole ticket."""
+        wanted, ends = min(self._size, MOST_RUNS) - 1, time.monotonic() + PATIENCE
+        while self._semaphore._value < wanted and time.monotonic() < ends:
+            await asyncio.sleep(LOOK_EVERY)
 
     def give_back(self, number: int) -> None:
         for _ in range(number):

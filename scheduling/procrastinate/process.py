@@ -13,11 +13,13 @@ from procrastinate.app import WorkerOptions
 from procrastinate.contrib.django import app, connector_params
 from procrastinate.psycopg_connector import PsycopgConnector
 from procrastinate.worker import Worker
+from psycopg_pool import AsyncConnectionPool
 
 from .. import engine, reasons, sessions
 from ..watch import wait_for_database
 from . import task
 from .hands import Hands
+from .patience import PatientJobManager
 
 logger = structlog.get_logger(__name__)
 
@@ -72,6 +74,7 @@ class Process:
         loop = asyncio.get_running_loop()
         for number in _SIGNALS:
             loop.add_signal_handler(number, self._stop)
+        cast("PatientJobManager", app.job_manager).room = hands.room
         async with app.open_async():
             while not self._stops:
                 self._worker = Worker(app=app, **self._options)
@@ -106,5 +109,16 @@ class Process:
 def _connector() -> PsycopgConnector:
     """As Procrastinate would make it, but soon back when the database is."""
     return PsycopgConnector(
-        kwargs=connector_params(), min_size=2, max_size=6, timeout=5.0, reconnect_timeout=4.0
+        pool_factory=_pool,
+        kwargs=connector_params(),
+        min_size=2,
+        max_size=6,
+        timeout=5.0,
+        reconnect_timeout=4.0,
     )
+
+
+def _pool(**options: Any) -> AsyncConnectionPool:
+    """Without a query before each query: a connection that broke is noticed by the first that
+    fails, and that is tried again anyway."""
+    return AsyncConnectionPool(**{**options, "check": None})

@@ -19,6 +19,8 @@ DEFAULTS: WorkerOptions = {
     "fetch_job_polling_interval": 2.0,
     "shutdown_graceful_timeout": 30.0,
     "update_heartbeat_interval": 4.0,
+    # Its own would tidy up the database connections of a thread that our task has none in.
+    "task_middleware": [],
     "stalled_worker_timeout": strays.GONE_AFTER.total_seconds(),
 }
 

@@ -18,7 +18,7 @@ TASK = "scheduling.run"
 # Fetching a ticket costs Procrastinate a query and a turn of its loop. When many runs are claimed
 # at once a ticket stands for several, but for so many tickets at least every worker gets some.
 MOST_RUNS = 20
-FEW_TICKETS = 32
+FEW_TICKETS = 24
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
