@@ -37,6 +37,17 @@ _WITHOUT_TICKET = """
     ORDER BY run.id LIMIT %s
 """
 
+# Workers remove what they have finished, unless they were told to keep it.
+_FORGET = """
+    DELETE FROM procrastinate_jobs WHERE id = ANY(ARRAY(
+        SELECT id FROM procrastinate_jobs AS job WHERE task_name = %s
+          AND status IN ('succeeded', 'failed', 'cancelled', 'aborted')
+          AND NOT EXISTS (SELECT FROM procrastinate_events AS event
+                          WHERE event.job_id = job.id AND event.at > now() - interval '1 day')
+        LIMIT %s
+    ))
+"""
+
 
 def tidy(now: datetime) -> None:
     """To be called every few seconds by whoever leads."""
@@ -64,3 +75,12 @@ def miss_late(now: datetime) -> None:
         names = crons.filter(misfire_grace_seconds=grace).values("name")
         late = waiting.filter(job_name__in=names, scheduled_for__lt=now - timedelta(seconds=grace))
         late.update(status=Status.MISSED, finished_at=now, error=reasons.NO_HANDS_IN_TIME)
+
+
+def forget_finished() -> None:
+    """Delete tickets that are a day past their end, in batches."""
+    deleted = MOST
+    while deleted == MOST:
+        with connection.cursor() as cursor:
+            cursor.execute(_FORGET, [TASK, MOST])
+            deleted = cursor.rowcount

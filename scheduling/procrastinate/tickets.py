@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from procrastinate import jobs, manager
 from procrastinate.contrib.django.django_connector import DjangoConnector
 
@@ -47,7 +48,9 @@ def made_for(runs: Sequence[tuple[int, str]], claimed_at: datetime) -> list[Tick
     together: dict[tuple[str, int], list[int]] = defaultdict(list)
     for run_id, name in runs:
         together[places.get(name, (QUEUE, 0))].append(run_id)
-    size = min(MOST_RUNS, math.ceil(len(runs) / FEW_TICKETS))
+    # No more than a worker has threads for, unless it was told otherwise.
+    most = min(MOST_RUNS, settings.SCHEDULER_THREADS)
+    size = min(most, math.ceil(len(runs) / FEW_TICKETS))
     return [
         Ticket(
             run_ids=tuple(run_ids[start : start + size]),

@@ -16,6 +16,7 @@ from scheduling.presence import Presence
 from scheduling.procrastinate import strays, taking
 from scheduling.procrastinate.permits import Permits
 from scheduling.procrastinate.tickets import TASK, Ticket, enqueue, made_for
+from scheduling.prune import prune
 
 from .leader import NOON, Clock, Leader, rows, schedule
 
@@ -246,6 +247,17 @@ def test_a_ticket_in_the_hand_of_a_dead_worker_is_written_anew(handed_over, cloc
     assert (len(tickets()), len(tickets("doing"))) == ((1, 0) if silent else (0, 1))
 
 
+def test_finished_tickets_that_were_kept_go_after_a_day(handed_over):
+    """Guard: ``event.at > now() - interval '1 day'`` in scheduling/procrastinate/strays.py."""
+    sql("UPDATE procrastinate_jobs SET status = 'doing'")
+    sql("UPDATE procrastinate_jobs SET status = 'succeeded'")
+    prune(NOON, 90, 20)
+    assert len(tickets("succeeded")) == 1
+    sql("UPDATE procrastinate_events SET at = at - interval '25 hours'")
+    prune(NOON, 90, 20)
+    assert tickets("succeeded") == []
+
+
 def test_back_to_threads_takes_back_what_waits(handed_over, worker, clock, settings):
     given = ticket()
     settings.SCHEDULER_EXECUTOR = "threads"
@@ -257,9 +269,9 @@ def test_back_to_threads_takes_back_what_waits(handed_over, worker, clock, setti
 
 
 @pytest.mark.parametrize(
-    ("count", "sizes"), [(1, {1}), (24, {1}), (25, {1, 2}), (240, {10}), (5000, {20})]
+    ("count", "sizes"), [(1, {1}), (24, {1}), (25, {1, 2}), (240, {10}), (5000, {10})]
 )
-def test_many_runs_share_tickets(queue, count, sizes):
+def test_many_runs_share_tickets_no_larger_than_a_worker_has_threads(queue, count, sizes):
     made = made_for([(number, "noop") for number in range(count)], NOON)
     assert {len(each.run_ids) for each in made} == sizes
     assert [run for each in made for run in each.run_ids] == list(range(count))
