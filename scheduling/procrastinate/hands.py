@@ -13,6 +13,7 @@ from typing import Any
 import structlog
 from django.db import DatabaseError, InterfaceError, close_old_connections
 from django.utils import timezone
+from procrastinate.exceptions import ConnectorException
 from procrastinate.job_context import AbortReason
 from procrastinate.worker import Worker
 
@@ -77,7 +78,9 @@ class Hands:
         self.why_stopped = reasons.STOPPED_AT_ONCE
         self._tail = Tail(self.process, self.executor.in_flight)
         self._tending = Tending(self.process, self.executor, self.recorder, clock)
-        self._takers = ThreadPoolExecutor(2, "taker")
+        # One: while it finds out what it has taken nothing else is taken.
+        self._taker = ThreadPoolExecutor(1, "taker")
+        self._taken: set[int] = set()
         self._waited_for: dict[int, Callable[[int], None]] = {}
         self._working: set[asyncio.Task[Any]] = set()
         self._retry_queued = False
@@ -96,7 +99,7 @@ class Hands:
         self.executor.drain()
         self._stop.set()
         self._tail.stop()
-        self._takers.shutdown()
+        self._taker.shutdown()
         self._close(self.executor.in_flight().values())
         with sessions.Forgiving():
             owed = self.executor.owed()
@@ -133,16 +136,14 @@ class Hands:
         try:
             # What is taken though this was cancelled is given back when the process ends.
             runs = await asyncio.shield(
-                loop.run_in_executor(self._takers, self._take, ticket, 1 + extra)
+                loop.run_in_executor(self._taker, self._take, ticket, 1 + extra)
             )
-            # The first one's permit is that of the job itself.
-            needless = 1 + extra - max(len(runs), 1)
-            permits.give_back(needless)
-            extra -= needless
-            await self._run(runs, permits, why_aborted)
         except BaseException:
             permits.give_back(extra)
             raise
+        # The first one's permit is that of the job itself.
+        permits.give_back(1 + extra - max(len(runs), 1))
+        await self._run(runs, permits, why_aborted)
 
     async def _run(self, runs: list[ClaimedRun], permits: Permits, why: Why) -> None:
         loop, ended, left = asyncio.get_running_loop(), asyncio.Event(), len(runs)
@@ -186,10 +187,11 @@ class Hands:
         while True:
             try:
                 runs = take(ticket, most, self.process, self._clock())
-            except (DatabaseError, InterfaceError) as error:
+            except (DatabaseError, InterfaceError, ConnectorException) as error:
                 logger.warning("ticket_waits_for_database", error=str(error)[:500])
                 runs = self._taken_after_all(ticket)
             if runs is not None:
+                self._taken.update(run.run_id for run in runs)
                 return runs
             if self._stop.is_set():
                 return []
@@ -199,12 +201,13 @@ class Hands:
         while not self._stop.wait(RETRY_EVERY):
             close_old_connections()
             with sessions.Forgiving():
-                here = self.executor.owed()
+                here = self._taken | self.recorder.unwritten()
                 found = taken_after_all(ticket, self.process)
                 return [run for run in found if run.run_id not in here] or None
         return None
 
     def _ended(self, run_id: int) -> None:
+        self._taken.discard(run_id)
         if tell := self._waited_for.pop(run_id, None):
             tell(run_id)
 

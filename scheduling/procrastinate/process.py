@@ -54,9 +54,12 @@ class Process:
             with app.replace_connector(_connector()):
                 asyncio.run(self._work(hands))
         finally:
+            for number in _SIGNALS:
+                # The loop has taken its own handlers with it.
+                signal.signal(number, self._stop)
             done = hands.finish()
             connection.close()
-        return 0 if done and self._stops else 1
+        return 0 if done else 1
 
     def _started(self) -> Hands:
         if problem := engine.missing_tables():
@@ -81,9 +84,11 @@ class Process:
                 hands.serve(self._worker)
                 try:
                     await self._worker.run()  # type: ignore[no-untyped-call]
-                    return
+                    if not self._options.get("wait", True):
+                        return
                 except exceptions.ConnectorException as error:
-                    logger.warning("worker_begins_anew", error=str(error.__cause__ or error)[:500])
+                    logger.warning("worker_broke_off", error=str(error.__cause__ or error)[:500])
+                if not self._stops:
                     await asyncio.sleep(RESTART_AFTER)
 
     def _stop(self, *_signal: object) -> None:

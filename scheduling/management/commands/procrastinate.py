@@ -8,6 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from scheduling import engine
+from scheduling.management.commands.runscheduler import left_behind
 
 
 class Command(BaseCommand):
@@ -36,7 +37,8 @@ class Command(BaseCommand):
             return
         from scheduling.procrastinate.process import Process
 
-        if code := Process(options).run():
+        code = Process(options).run()
+        if code or left_behind():
             sys.stdout.flush()
             sys.stderr.flush()
             os._exit(code)

@@ -47,7 +47,7 @@ class Command(BaseCommand):
         gc.collect()
         gc.freeze()
         code = worker.run()
-        if code or _left_behind():
+        if code or left_behind():
             sys.stdout.flush()
             sys.stderr.flush()
             os._exit(code)
@@ -65,7 +65,7 @@ class Command(BaseCommand):
         return True
 
 
-def _left_behind() -> bool:
+def left_behind() -> bool:
     """Whether a job left threads or children for which the interpreter would wait."""
     me = threading.current_thread()
     threads = [one for one in threading.enumerate() if not one.daemon and one is not me]
