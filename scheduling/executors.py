@@ -29,6 +29,8 @@ class ThreadExecutor(BaseExecutor):
 
     # So often a pass looks whether what waits for another run of its job may start; in seconds.
     looks_every = float("inf")
+    # So often ``tidy()`` is called while this process leads.
+    tidy_every = 60.0
     # Whether what is claimed is nobody's until a worker elsewhere takes it.
     hands_over = False
 
@@ -54,7 +56,7 @@ class ThreadExecutor(BaseExecutor):
         return claimed
 
     def tidy(self, now: datetime) -> None:
-        """Called every few seconds while this process leads."""
+        """Look after what waits in the queue."""
         # From when the runs were handed over, before the setting was changed.
         if JobRun.objects.handed_over().update(claimed_at=None):
             logger.info("runs_taken_back", at=now.isoformat())

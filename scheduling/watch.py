@@ -60,6 +60,7 @@ class Watch:
         self._others_run = True
         self._full_look_at = time.monotonic() + FULL_LOOK_EVERY
         self._sweep_at = time.monotonic() + SWEEP_EVERY
+        self._tidy_at = 0.0
         self._offset = self._clock().timestamp() - time.monotonic()
 
     def keep(self, goes_on: Callable[[], bool]) -> None:
@@ -128,7 +129,10 @@ class Watch:
                 self._tending.cancel_asked()
                 self._wake()
                 self._seen = value
-        if self._others_run and now >= self._sweep_at:
+        self._tidy(now)
+        # What is handed over runs in other processes all the time.
+        others_run = self._others_run or self._service.executor.hands_over
+        if others_run and now >= self._sweep_at:
             self._sweep_at = now + SWEEP_EVERY
             self._hearing.listen()
             moment = self._clock()
@@ -137,7 +141,12 @@ class Watch:
                 but=self._service.process,
                 is_silent=lambda process: self._hearing.is_silent(process, moment),
             )
-            self._service.executor.tidy(moment)
+
+    def _tidy(self, now: float) -> None:
+        executor = self._service.executor
+        if now >= self._tidy_at:
+            self._tidy_at = now + executor.tidy_every
+            executor.tidy(self._clock())
 
     def _notice_clock(self, now: float) -> None:
         offset = self._clock().timestamp() - now

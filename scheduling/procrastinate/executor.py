@@ -17,6 +17,7 @@ class QueueExecutor(ThreadExecutor):
 
     # No word comes when a run ends elsewhere that others of its job wait for.
     looks_every = 1.0
+    tidy_every = 5.0
     hands_over = True
 
     def hand_over(self, claimed: list[ClaimedRun], now: datetime) -> list[ClaimedRun]:

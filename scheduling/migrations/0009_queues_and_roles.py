@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('scheduling', '0007_machine_of_process'),
+        ('scheduling', '0008_revision_index'),
     ]
 
     operations = [
