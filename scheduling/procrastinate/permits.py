@@ -10,7 +10,7 @@ import time
 
 from procrastinate.worker import Worker
 
-from .tickets import MOST_RUNS
+from .tickets import most_runs
 
 # Quick runs end within it, and a ticket that is taken whole needs no new one for its rest. Who is
 # idle is quicker meanwhile.
@@ -38,7 +38,7 @@ class Permits:
 
     async def room(self) -> None:
         """Wait a moment for there to be room for a whole ticket."""
-        wanted, ends = min(self._size, MOST_RUNS) - 1, time.monotonic() + PATIENCE
+        wanted, ends = min(self._size, most_runs()) - 1, time.monotonic() + PATIENCE
         while self._semaphore._value < wanted and time.monotonic() < ends:
             await asyncio.sleep(LOOK_EVERY)
 

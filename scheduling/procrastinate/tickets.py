@@ -37,6 +37,11 @@ class Ticket:
         return {"runs": list(self.run_ids), "claimed_at": self.claimed_at.isoformat()}
 
 
+def most_runs() -> int:
+    """Of one ticket: no more than a worker has threads for, unless it was told otherwise."""
+    return min(MOST_RUNS, settings.SCHEDULER_THREADS)
+
+
 def made_for(runs: Sequence[tuple[int, str]], claimed_at: datetime) -> list[Ticket]:
     """Tickets for these runs (id and job), in their order, by what their schedules say now."""
     unusual = JobSchedule.objects.exclude(queue=QUEUE, priority=0)
@@ -48,9 +53,7 @@ def made_for(runs: Sequence[tuple[int, str]], claimed_at: datetime) -> list[Tick
     together: dict[tuple[str, int], list[int]] = defaultdict(list)
     for run_id, name in runs:
         together[places.get(name, (QUEUE, 0))].append(run_id)
-    # No more than a worker has threads for, unless it was told otherwise.
-    most = min(MOST_RUNS, settings.SCHEDULER_THREADS)
-    size = min(most, math.ceil(len(runs) / FEW_TICKETS))
+    size = min(most_runs(), math.ceil(len(runs) / FEW_TICKETS))
     return [
         Ticket(
             run_ids=tuple(run_ids[start : start + size]),
