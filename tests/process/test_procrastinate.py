@@ -1,12 +1,15 @@
 """The leader hands runs over, and Procrastinate's workers run them: real processes."""
 
 import signal
+import subprocess
+import sys
 from datetime import UTC, datetime
 
 import pytest
 
 from tests.waiting import wait_until
 
+from .conftest import PROJECT
 from .databases import SERVER
 from .history import broken_ticks, notes, rows
 from .play.apps import DEAD
@@ -200,3 +203,28 @@ def test_without_its_tables_neither_begins(queue, command):
     assert "lacks procrastinate_jobs, " in done.stderr
     assert "Run: python manage.py migrate" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_the_benchmark_tells_how_many_runs_a_second_went_through(queue):
+    arguments = [
+        "--schedules",
+        "3",
+        "--seconds",
+        "2",
+        "--workers",
+        "1",
+        "--database-url",
+        queue.database.url,
+    ]
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.procrastinate", *arguments],
+        cwd=PROJECT,
+        env=queue.env | {"PYTHONPATH": str(PROJECT)},
+        capture_output=True,
+        text=True,
+        timeout=90,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-2_000:]
+    assert "| runs a second |" in done.stdout
+    assert "| workers that ran something | 1 |" in done.stdout
