@@ -74,6 +74,12 @@ class PatientJobManager(manager.JobManager):
         )
         return pruned or []
 
+    async def list_jobs_to_abort_async(self, queue: str | None = None) -> Iterable[int]:
+        asked = await self._try(
+            lambda: super(PatientJobManager, self).list_jobs_to_abort_async(queue)
+        )
+        return asked or []
+
     async def unregister_worker(self, worker_id: int) -> None:
         await self._try(lambda: super(PatientJobManager, self).unregister_worker(worker_id))
 
