@@ -126,18 +126,22 @@ def test_what_waits_belongs_to_nobody_and_is_neither_lost_nor_run_twice(queue, l
     assert broken_ticks(queue) == []
 
 
-def test_a_run_is_cancelled_and_another_timed_out_on_another_machine(queue, leader):
+def test_a_run_is_watched_and_cancelled_and_another_timed_out_on_another_machine(queue, leader):
     """Guards: ``self._tending.cancel_asked()`` and ``self._tending.close_overdue()`` in
     scheduling/procrastinate/hands.py."""
     set_schedule(queue, "nap", interval_seconds=3600, timeout_seconds=1)
     queue.hands(NAP="60", FAULT_HOST="elsewhere", **IMPATIENT)
-    queue.queue("listen")
+    queue.queue("recite")
     queue.queue("nap")
-    wait_until(lambda: queue.runs("listen") == ["running"], 10)
+    so_far = (
+        "SELECT 1 FROM scheduling_jobrun WHERE status = 'running'"
+        " AND progress ->> 'text' = 'verses' AND log::text LIKE '%verse%'"
+    )
+    wait_until(lambda: queue.sql(so_far), 10)
     asked = datetime.now(UTC)
-    ask_to_stop(queue, "listen")
-    wait_until(lambda: queue.runs("listen") == ["cancelled"], 10)
-    [run] = rows(queue, "listen")
+    ask_to_stop(queue, "recite")
+    wait_until(lambda: queue.runs("recite") == ["cancelled"], 10)
+    [run] = rows(queue, "recite")
     assert run.error == "Cancelled by ann."
     assert (run.finished_at - asked).total_seconds() < 2
     wait_until(lambda: queue.runs("nap") == ["timed_out"], 10)
