@@ -277,8 +277,10 @@ def die_when_taken() -> None:
     take = hands.take
 
     def deadly(*args):
-        if any(run.job_name == "nap" for run in take(*args)):
+        taken = take(*args)
+        if any(run.job_name == "nap" for run in taken):
             die()
+        return taken
 
     hands.take = deadly
 
