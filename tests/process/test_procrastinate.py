@@ -48,7 +48,8 @@ def ask_to_stop(queue, job):
 
 
 def test_two_workers_run_every_slot_once_and_the_leader_none(queue, leader):
-    workers = {queue.hands().pid, queue.hands("-q", "default", "-c", "2").pid}
+    some = queue.hands("-q", "default", "-c", "2", **IMPATIENT)
+    workers = {queue.hands(**IMPATIENT).pid, some.pid}
     ticked(queue, 4)
     stop_all(queue)
     assert {note.pid for note in notes(queue)} <= workers
