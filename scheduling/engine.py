@@ -22,7 +22,7 @@ def problem() -> str:
     """Why runs can't be handed over with these settings, and what to do; empty when they can."""
     if not is_elsewhere():
         return ""
-    if settings.DATABASES["default"]["ENGINE"] != "django.db.backends.postgresql":
+    if connection.vendor != "postgresql":
         return (
             "SCHEDULER_EXECUTOR=procrastinate needs PostgreSQL, and DATABASE_URL names SQLite. "
             "Let DATABASE_URL name a PostgreSQL database, or set SCHEDULER_EXECUTOR=threads."
