@@ -140,6 +140,10 @@ def check_field(schedule: JobSchedule, name: str, value: Any) -> Any:
             return limits.check_timeout(value)
         if name == "max_retries":
             return limits.check_retries(value)
+        if name == "queue":
+            return limits.check_queue(value)
+        if name == "priority":
+            return limits.check_priority(value)
         if name == "pause_reason":
             return limits.check_reason(value)
         if name == "paused_until":

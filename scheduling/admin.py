@@ -76,6 +76,7 @@ class JobScheduleAdmin(CarefulAdmin):
             {"fields": ["misfire_grace_seconds", "coalesce", "max_instances"]},
         ),
         (_("When a run fails or hangs"), {"fields": ["timeout_seconds", "max_retries"]}),
+        (_("Where it runs"), {"fields": ["queue", "priority"]}),
         (None, {"fields": ["reason", "seen_revision"]}),
     ]
     actions = ["pause", "resume", "run_now"]
@@ -252,7 +253,15 @@ class JobRunAdmin(ReadOnly):
 
 @admin.register(SchedulerProcess)
 class SchedulerProcessAdmin(ReadOnly):
-    list_display = ["__str__", "started_at", "heartbeat_at", "leading_since", "stopped_at"]
+    list_display = [
+        "__str__",
+        "role",
+        "queues",
+        "started_at",
+        "heartbeat_at",
+        "leading_since",
+        "stopped_at",
+    ]
     ordering = ["-heartbeat_at"]
     list_per_page = 50
     show_full_result_count = False

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from django import forms
+from django.conf import settings
+from django.utils.text import format_lazy
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -18,6 +20,7 @@ from .when_form import AGAIN, PARTS, Kind, kind_of, no_cron
 
 # What an editor of the schedule sees of it and may change.
 SHOWN = ("kind", *FIELDS)
+_NOT_USED = _("Not used now: the jobs run in threads (SCHEDULER_EXECUTOR).")
 # The fields that count besides the kind.
 _BELONGS = {Kind.INTERVAL: {"interval_seconds"}, Kind.CRON: {"cron", "timezone"}}
 
@@ -63,6 +66,10 @@ class ScheduleForm(forms.ModelForm):  # type: ignore[type-arg]
         if cron := self.fields.get("cron"):
             # Which of the two counts is what the kind says here.
             cron.help_text = _("Five fields: minute, hour, day of month, month, day of week.")
+        if settings.SCHEDULER_EXECUTOR != "procrastinate":
+            for name in {"queue", "priority"} & self.fields.keys():
+                idle = self.fields[name]
+                idle.help_text = format_lazy("{} {}", idle.help_text, _NOT_USED)
         for name in set(SHOWN) & set(self.fields):
             told = not self.is_bound or self[name].html_initial_name in self.data
             self.fields[name].show_hidden_initial = told
@@ -181,4 +188,8 @@ def _fields(schedule: JobSchedule) -> dict[str, forms.Field]:
         "pause_reason": ScheduleTextField(name="pause_reason"),
         "timeout_seconds": ScheduleNumberField(name="timeout_seconds", empty=None),
         "max_retries": ScheduleNumberField(name="max_retries", empty=0),
+        "queue": ScheduleTextField(name="queue"),
+        "priority": ScheduleNumberField(
+            name="priority", empty=0, widget=forms.NumberInput(attrs={"step": 1})
+        ),
     }

@@ -30,6 +30,8 @@ FIELDS = (
     "max_instances",
     "timeout_seconds",
     "max_retries",
+    "queue",
+    "priority",
 )
 PAUSE = ("paused", "paused_until", "pause_reason")
 _SCHEDULE = ("interval_seconds", "cron", "timezone")

@@ -5,6 +5,9 @@ from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.checks import Warning as Warn
+
+from . import engine
 
 # It returns the rows that a claim has made.
 OLDEST_SQLITE = (3, 35)
@@ -52,3 +55,21 @@ def check_sqlite_options(**_kwargs: Any) -> list[CheckMessage]:
             id="scheduling.E001",
         )
     ]
+
+
+@register
+def check_executor(**_kwargs: Any) -> list[CheckMessage]:
+    """Where the settings say that runs go, they can."""
+    if not (problem := engine.problem()):
+        return []
+    reason, _dot, hint = problem.partition(". ")
+    return [Error(f"{reason}.", hint=hint, id="scheduling.E002")]
+
+
+@register(Tags.database)
+def check_queue(databases: Any = None, **_kwargs: Any) -> list[CheckMessage]:
+    """A warning only: as an error it would stop the migration that makes the tables."""
+    if not databases or engine.problem() or not (problem := engine.missing_tables()):
+        return []
+    reason, _dot, hint = problem.partition(". ")
+    return [Warn(f"{reason}.", hint=hint, id="scheduling.W001")]

@@ -5,6 +5,7 @@ Everything here runs inside the pass's one transaction.
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import Count, Min, Q
@@ -15,7 +16,7 @@ from .batches import Slot
 from .history import MOST_SLOTS
 from .models import Cause, JobRun, JobSchedule, SchedulerProcess, Status
 from .plan import Busy, Decision
-from .querysets import count_change
+from .querysets import JobRunQuerySet, count_change
 from .runner import ClaimedRun
 
 MAX_QUEUED_PER_PASS = 200
@@ -24,17 +25,27 @@ MAX_QUEUED_PER_PASS = 200
 def busy(names: Iterable[str]) -> dict[str, Busy]:
     """The runs that are going on, of these jobs, in whatever process."""
     rows = (
-        JobRun.objects.running()
+        JobRun.objects.taken()
         .filter(job_name__in=list(names))
         .order_by()
         .values_list("job_name")
-        .annotate(count=Count("id"), since=Min("claimed_at"))
+        .annotate(
+            count=Count("id"),
+            since=Min("claimed_at"),
+            waiting=Count("id", filter=Q(status=Status.QUEUED)),
+        )
     )
-    return {name: Busy(count=count, since=since) for name, count, since in rows}
+    return {
+        name: Busy(count=count, since=since, waiting=waiting)
+        for name, count, since, waiting in rows
+    }
 
 
 def insert(
-    decisions: Mapping[str, list[Decision]], process: SchedulerProcess, now: datetime
+    decisions: Mapping[str, list[Decision]],
+    process: SchedulerProcess,
+    now: datetime,
+    hands_over: bool = False,
 ) -> list[ClaimedRun]:
     """Write the rows; returns the runs that this process won.
 
@@ -54,13 +65,7 @@ def insert(
         JobRun.objects.bulk_create(rest, ignore_conflicts=True)
     if not to_start:
         return []
-    template = JobRun(
-        status=Status.RUNNING,
-        queued_at=now,
-        claimed_at=now,
-        worker=str(process),
-        process=process,
-    )
+    template = JobRun(queued_at=now, **_claim(process, now, hands_over))
     return _runs((*row, 1) for row in batches.insert_slots(template, to_start))
 
 
@@ -91,7 +96,9 @@ def _left(name: str, decision: Decision) -> Decision | None:
     return decision.without(set(there.values_list("scheduled_for", flat=True)))
 
 
-def take_queued(process: SchedulerProcess, now: datetime) -> list[ClaimedRun]:
+def take_queued(
+    process: SchedulerProcess, now: datetime, hands_over: bool = False
+) -> list[ClaimedRun]:
     """Claim the queued runs that are due and that their job's ``max_instances`` lets start.
 
     Runs of jobs that only a newer release knows are left for a worker that knows them.
@@ -117,10 +124,9 @@ def take_queued(process: SchedulerProcess, now: datetime) -> list[ClaimedRun]:
         if free[name] > 0:
             free[name] -= 1
             taken.append(run_id)
-    JobRun.objects.queued().filter(pk__in=taken).update(
-        status=Status.RUNNING, process=process, worker=str(process), claimed_at=now
-    )
-    return _claimed(process, pk__in=taken, claimed_at=now)
+    claimed = JobRun.objects.filter(pk__in=taken)
+    claimed.queued().update(**_claim(process, now, hands_over))
+    return _runs(_named(claimed.filter(claimed_at=now)))
 
 
 def miss_late(now: datetime) -> None:
@@ -165,6 +171,18 @@ def release(run_ids: Iterable[int], process: SchedulerProcess) -> None:
             mine.update(status=Status.CANCELLED, finished_at=now(), error=error)
 
 
+def _claim(process: SchedulerProcess, now: datetime, hands_over: bool) -> dict[str, Any]:
+    """What makes a run this process's; one that it hands over is nobody's until it is taken."""
+    if hands_over:
+        return {"status": Status.QUEUED, "claimed_at": now}
+    return {
+        "status": Status.RUNNING,
+        "claimed_at": now,
+        "process": process,
+        "worker": str(process),
+    }
+
+
 def _row(name: str, decision: Decision, process: SchedulerProcess, now: datetime) -> JobRun:
     return JobRun(
         job_name=name,
@@ -180,8 +198,11 @@ def _row(name: str, decision: Decision, process: SchedulerProcess, now: datetime
 
 
 def _claimed(process: SchedulerProcess, **filters: object) -> list[ClaimedRun]:
-    runs = JobRun.objects.running().filter(process=process, **filters)
-    return _runs(runs.order_by().values_list("id", "job_name", "scheduled_for", "attempt"))
+    return _runs(_named(JobRun.objects.running().filter(process=process, **filters)))
+
+
+def _named(runs: JobRunQuerySet) -> Iterable[tuple[int, str, datetime, int]]:
+    return runs.order_by().values_list("id", "job_name", "scheduled_for", "attempt")
 
 
 def _runs(rows: Iterable[tuple[int, str, datetime, int]]) -> list[ClaimedRun]:

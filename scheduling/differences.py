@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
@@ -18,6 +19,8 @@ POLICIES = (
     "max_instances",
     "timeout_seconds",
     "max_retries",
+    "queue",
+    "priority",
 )
 _LABELS = {
     "misfire_grace_seconds": gettext_lazy("Given up when late by"),
@@ -25,6 +28,8 @@ _LABELS = {
     "max_instances": gettext_lazy("Runs at the same time"),
     "timeout_seconds": gettext_lazy("Timed out after"),
     "max_retries": gettext_lazy("Tried again"),
+    "queue": gettext_lazy("Queue"),
+    "priority": gettext_lazy("Priority"),
 }
 _FIELDS = {field.name: field for field in JobSchedule._meta.fields}
 _USUAL = {name: _FIELDS[name].get_default() for name in POLICIES}
@@ -60,7 +65,8 @@ def differences(before: JobSchedule, after: JobSchedule, at: datetime) -> list[D
 
 def policies(schedule: JobSchedule) -> list[tuple[str, str]]:
     """What is set besides the times and the pause: a label and a text for each."""
-    return [(str(_LABELS[name]), policy(schedule, name)) for name in POLICIES]
+    idle = () if settings.SCHEDULER_EXECUTOR == "procrastinate" else ("queue", "priority")
+    return [(str(_LABELS[name]), policy(schedule, name)) for name in POLICIES if name not in idle]
 
 
 def policy(schedule: JobSchedule, name: str) -> str:
@@ -115,6 +121,8 @@ _KINDS: dict[str, type | tuple[type, ...]] = {
     "max_instances": int,
     "timeout_seconds": (int, type(None)),
     "max_retries": int,
+    "queue": str,
+    "priority": int,
 }
 # Larger numbers fit into no schedule, other years into no time zone.
 _LARGEST = 2**31

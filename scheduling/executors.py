@@ -11,6 +11,8 @@ from apscheduler.executors.base import BaseExecutor
 from django.db import DatabaseError, InterfaceError, close_old_connections
 
 from . import runner
+from .models import JobRun
+from .querysets import count_change
 from .recorder import Recorder
 from .runner import ClaimedRun
 from .threads import Threads
@@ -24,6 +26,13 @@ RETRY_EVERY = 1.0
 
 class ThreadExecutor(BaseExecutor):
     """Runs claimed rows in threads and knows at any time which it still owes an outcome."""
+
+    # So often a pass looks whether what waits for another run of its job may start; in seconds.
+    looks_every = float("inf")
+    # So often ``tidy()`` is called while this process leads.
+    tidy_every = 60.0
+    # Whether what is claimed is nobody's until a worker elsewhere takes it.
+    hands_over = False
 
     def __init__(
         self,
@@ -41,6 +50,17 @@ class ThreadExecutor(BaseExecutor):
         self._claimed_lock = threading.Lock()
         self._withdrawn: set[int] = set()
         self._draining = False
+
+    def hand_over(self, claimed: list[ClaimedRun], _now: datetime) -> list[ClaimedRun]:
+        """In the transaction that claims them: those that are to be submitted after it."""
+        return claimed
+
+    def tidy(self, now: datetime) -> None:
+        """Look after what waits in the queue."""
+        # From when the runs were handed over, before the setting was changed.
+        if JobRun.objects.handed_over().update(claimed_at=None):
+            logger.info("runs_taken_back", at=now.isoformat())
+            count_change()
 
     def submit_runs(self, claimed: Iterable[ClaimedRun]) -> None:
         runs = {run.run_id: run for run in claimed}

@@ -1,5 +1,6 @@
 """What people may set around a schedule, refused in the same words everywhere. Pure."""
 
+import re
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,6 +13,12 @@ from .text import clean
 MAX_TIMEOUT = 7 * 86_400
 MAX_RETRIES = 20
 MAX_REASON = 200
+# What runs wait in for Procrastinate's workers. Its name is part of that of a channel, which
+# PostgreSQL cuts at 63 bytes.
+QUEUE = "default"
+MAX_QUEUE = 40
+MAX_PRIORITY = 1_000
+_QUEUE_NAME = re.compile(r"[A-Za-z0-9_.-]+")
 # A pause "until this day next year" is one, in leap years too.
 MAX_PAUSE = timedelta(days=366)
 
@@ -32,6 +39,28 @@ def check_retries(value: Any) -> int:
         return int(value)
     raise InvalidSchedule(
         _("The retries must be a whole number from 0 to %(most)d.") % {"most": MAX_RETRIES}
+    )
+
+
+def check_queue(value: Any) -> str:
+    """The name of a queue; "" is the usual one. Raises InvalidSchedule."""
+    if value == "":
+        return QUEUE
+    if isinstance(value, str) and len(value) <= MAX_QUEUE and _QUEUE_NAME.fullmatch(value):
+        return value
+    raise InvalidSchedule(
+        _("The name of a queue has letters, digits, _ . and -, %(most)d at most.")
+        % {"most": MAX_QUEUE}
+    )
+
+
+def check_priority(value: Any) -> int:
+    """Higher goes first. Raises InvalidSchedule."""
+    if _is_whole(value) and abs(value) <= MAX_PRIORITY:
+        return int(value)
+    raise InvalidSchedule(
+        _("The priority must be a whole number from -%(most)d to %(most)d.")
+        % {"most": MAX_PRIORITY}
     )
 
 

@@ -11,7 +11,9 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django_apscheduler.models import DjangoJob
 
-from .models import JobRun, JobSchedule, SchedulerProcess, ScheduleState
+from . import engine
+from .models import JobRun, JobSchedule, Role, SchedulerProcess, ScheduleState
+from .queueing import Hands, hands
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +135,8 @@ class WorkerState:
 
     leader: SchedulerProcess | None
     last_heard: datetime | None
+    # Where the leader hands runs over: to whom.
+    hands: Hands | None = None
 
 
 # More than ever run at once: stand-bys beat too.
@@ -140,10 +144,16 @@ _HEARD = 50
 
 
 def worker_state(now: datetime) -> WorkerState:
-    """In one query."""
-    heard = list(SchedulerProcess.objects.order_by("-heartbeat_at")[:_HEARD])
+    """In one query; where runs are handed over in three."""
+    # Those of the role that leads: of the others there may be any number.
+    schedulers = SchedulerProcess.objects.filter(role=Role.SCHEDULER)
+    heard = list(schedulers.order_by("-heartbeat_at")[:_HEARD])
     leading = [process for process in heard if process.leads(now)]
     # Where two believe that they lead, the one that took over later is right.
     leader = max(leading, key=lambda process: process.leading_since or now, default=None)
     last = leader or (heard[0] if heard else None)
-    return WorkerState(leader=leader, last_heard=last.heartbeat_at if last else None)
+    return WorkerState(
+        leader=leader,
+        last_heard=last.heartbeat_at if last else None,
+        hands=hands(now) if engine.is_elsewhere() else None,
+    )

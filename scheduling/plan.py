@@ -25,10 +25,11 @@ class Policy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Busy:
-    """The runs of the job that are going on already."""
+    """The runs of the job that are going on already; ``waiting`` of them for a worker."""
 
     count: int = 0
     since: datetime | None = None
+    waiting: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,5 +124,7 @@ def _still_running(policy: Policy, busy: Busy) -> str:
         return reasons.TOO_MANY % {"count": policy.max_instances}
     since = f"{busy.since:%Y-%m-%d %H:%M:%S} UTC"
     if policy.max_instances == 1:
+        if busy.waiting:
+            return reasons.STILL_WAITING % {"since": since}
         return reasons.STILL_RUNNING % {"since": since}
     return reasons.SEVERAL_RUNNING % {"count": busy.count, "since": since}

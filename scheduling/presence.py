@@ -12,7 +12,7 @@ from django.db import close_old_connections, connection
 
 from . import beats, sessions
 from .machine import machine
-from .models import HEARTBEAT_EVERY, MISSED_BEATS, SchedulerProcess
+from .models import HEARTBEAT_EVERY, MISSED_BEATS, Role, SchedulerProcess
 
 logger = structlog.get_logger(__name__)
 
@@ -20,7 +20,9 @@ logger = structlog.get_logger(__name__)
 class Presence:
     """This process's row in SchedulerProcess, beating from a thread of its own."""
 
-    def __init__(self, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, clock: Callable[[], datetime], role: Role = Role.SCHEDULER, queues: str = ""
+    ) -> None:
         self._clock = clock
         self._stop = threading.Event()
         # Called after each beat, in the thread that beats.
@@ -32,6 +34,8 @@ class Presence:
         self._thread = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
         now = clock()
         self.process = SchedulerProcess.objects.create(
+            role=role,
+            queues=queues,
             host=socket.gethostname()[:200],
             pid=os.getpid(),
             machine=machine(),

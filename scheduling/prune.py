@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import Q
 
+from . import engine
 from .models import JobRun, SchedulerProcess
 from .querysets import JobRunQuerySet
 from .registry import current_run
@@ -66,4 +67,9 @@ def prune(now: datetime, days: int, keep: int) -> int:
             deleted += JobRun.objects.finished().filter(pk__in=batch).delete()[0]
         run.sleep(max(time.perf_counter() - begun, LEAST_PAUSE))
     SchedulerProcess.objects.filter(heartbeat_at__lt=now - PROCESSES_KEPT_FOR).delete()
+    if engine.is_elsewhere():
+        # Only now: the package is an extra.
+        from .procrastinate import strays
+
+        strays.forget_finished()
     return deleted

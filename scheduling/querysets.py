@@ -90,14 +90,26 @@ class JobRunQuerySet(models.QuerySet["JobRun"]):
     def queued(self) -> Self:
         return self.filter(status="queued")
 
+    def handed_over(self) -> Self:
+        """Queued runs that wait for a Procrastinate worker: claimed, but nobody's yet."""
+        return self.queued().filter(claimed_at__isnull=False)
+
+    def taken(self) -> Self:
+        """Claimed, and not ended: what counts when runs of a job may not overlap."""
+        return self.filter(Q(status="running") | Q(status="queued", claimed_at__isnull=False))
+
+    def unclaimed(self) -> Self:
+        """Queued runs that wait for a pass."""
+        return self.queued().filter(claimed_at=None)
+
     def due(self, now: datetime) -> Self:
-        """Queued runs whose time has come, oldest first."""
-        queued = self.queued().annotate(due_at=_DUE_AT)
+        """Runs that wait for a pass and whose time has come, oldest first."""
+        queued = self.unclaimed().annotate(due_at=_DUE_AT)
         return queued.filter(due_at__lte=now).order_by("due_at", "id")
 
     def next_due(self, now: datetime) -> tuple[bool, datetime | None]:
         """Whether queued runs are due already, and when the first of the others is."""
-        queued = self.queued().order_by().annotate(due_at=_DUE_AT)
+        queued = self.unclaimed().order_by().annotate(due_at=_DUE_AT)
         found = queued.aggregate(first=Min("due_at"), later=Min("due_at", filter=Q(due_at__gt=now)))
         return found["first"] is not None and found["first"] <= now, found["later"]
 
@@ -113,6 +125,10 @@ class JobRunQuerySet(models.QuerySet["JobRun"]):
 
 
 class SchedulerProcessQuerySet(models.QuerySet["SchedulerProcess"]):
+    def workers(self) -> Self:
+        """Those that run what the leader hands over."""
+        return self.filter(role="worker")
+
     def alive(self, now: datetime) -> Self:
         """Heard from within the last 15 seconds, and not stopped."""
         from .models import SILENT_AFTER

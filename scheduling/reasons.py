@@ -32,6 +32,11 @@ CANCELLED_BEFORE = _("Cancelled by %(by)s before it started.")
 NOBODY_IN_TIME = _("Its worker stopped before it started, and no other came in time.")
 ANOTHER_QUEUED = _("Its worker stopped before it started, and another run of the job is queued.")
 
+# Of runs that are handed over to Procrastinate's workers.
+NO_HANDS_IN_TIME = _("It waited for a Procrastinate worker, and none took it in time.")
+STILL_WAITING = _("The run before it still waited for a Procrastinate worker, since %(since)s.")
+STOPPED_BY_QUEUE = _("It was aborted in Procrastinate's queue.")
+
 TIMED_OUT = _("The run took longer than its %(seconds)s seconds.")
 DEAF = _("It took longer than its %(seconds)s seconds and does not react.")
 GOES_ON = _("Its thread goes on by itself.")

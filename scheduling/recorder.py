@@ -70,8 +70,9 @@ class Recorder:
     somebody else meanwhile (as lost, say) stays as it is.
     """
 
-    def __init__(self, process: SchedulerProcess) -> None:
-        self._process = process
+    def __init__(self, process: SchedulerProcess, gather: float = 0.0) -> None:
+        """``gather``: for so many seconds a first outcome waits for others to be written with."""
+        self._process, self._gather = process, gather
         self._changed = threading.Condition()
         self._started: dict[int, datetime] = {}
         self._finished: dict[int, Finished] = {}
@@ -180,6 +181,8 @@ class Recorder:
             self._changed.wait_for(lambda: self._started or self._finished or self._closing)
             if not self._finished and not self._closing:
                 self._changed.wait_for(lambda: self._finished or self._closing, START_MAY_WAIT)
+            if self._gather:
+                self._changed.wait_for(lambda: self._closing, self._gather)
             batch = dict(self._started), dict(self._finished)
         return batch if any(batch) else None
 

@@ -110,7 +110,7 @@ class SlotScheduler(BackgroundScheduler):
         except Exception as error:  # noqa: BLE001 - whatever it is, the loop goes on
             return self._after_failure(error)
         self._failures = 0
-        return wait
+        return min(wait, self._executor.looks_every) if self._waiting else wait
 
     def run_ended(self) -> None:
         """A run's end is written: queued ones that had to wait for it may start."""
@@ -122,12 +122,15 @@ class SlotScheduler(BackgroundScheduler):
             if self._nothing_due(now):
                 return self._wait
             with transaction.atomic():
-                claimed = self._claim_slots(now) + claims.take_queued(self._process, now)
+                claimed = self._claim_slots(now) + claims.take_queued(
+                    self._process, now, self._executor.hands_over
+                )
                 if self.state != STATE_RUNNING:
                     # Told to stop while it waited for the database: what is claimed now would
                     # not be started any more.
                     transaction.set_rollback(True)
                     claimed = []
+                claimed = self._executor.hand_over(claimed, now)
             # Only now: a claim that was not committed must not run.
             self._executor.submit_runs(claimed)
             return self._wait_after(now)
@@ -159,7 +162,7 @@ class SlotScheduler(BackgroundScheduler):
             except Exception:
                 decisions.pop(name, None)
                 logger.exception("schedule_not_understood", job=name)
-        claimed = claims.insert(decisions, self._process, now)
+        claimed = claims.insert(decisions, self._process, now, self._executor.hands_over)
         self._store.advance(next_runs)
         return claimed
 

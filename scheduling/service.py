@@ -63,7 +63,7 @@ class SchedulerService:
         self.process = self._presence.process
         self.store = SlotStore()
         self.recorder = Recorder(self.process)
-        self.executor = ThreadExecutor(
+        self.executor = _executor_class()(
             threads or settings.SCHEDULER_THREADS,
             self.recorder,
             clock,
@@ -284,6 +284,15 @@ class SchedulerService:
         if slot is None:
             raise InvalidSchedule("This schedule has no next time.")
         return slot
+
+
+def _executor_class() -> type[ThreadExecutor]:
+    if settings.SCHEDULER_EXECUTOR == "threads":
+        return ThreadExecutor
+    # Only now: the package is an extra.
+    from .procrastinate.executor import QueueExecutor
+
+    return QueueExecutor
 
 
 def _register(func: Callable[..., Any], job_id: str) -> None:

@@ -1,4 +1,5 @@
-"""A run with all that its page tells of it, in two queries."""
+"""A run with all that its page tells of it, in two queries; in four while it waits for a worker
+elsewhere."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,6 +14,7 @@ from . import audit, journey, registry, tracebacks
 from .attempts import Attempts
 from .limits import MAX_RETRIES
 from .models import Cause, JobRun, JobSchedule, Status
+from .queueing import Wait, wait_of
 from .summary import Event, Progress, event, flatten, progress_of
 
 # Attempts at its slot, and runs of its job that wait or go on: more than there can be.
@@ -37,6 +39,7 @@ class Story:
     stop_reason: str
     has_schedule: bool
     max_instances: int
+    wait: Wait | None
 
     @property
     def can_run_again(self) -> bool:
@@ -100,6 +103,7 @@ def story_of(run_id: int, now: datetime) -> Story | None:
         stop_reason=audit.reason(audit.read(told["cancel_note"])),
         has_schedule=told["retries"] is not None,
         max_instances=told["instances"] or 1,
+        wait=wait_of(run, now),
     )
 
 

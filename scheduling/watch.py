@@ -9,12 +9,13 @@ import structlog
 from django.db import close_old_connections
 from django.db.models import Exists
 
-from . import reasons, sessions, sweeps
+from . import sessions, sweeps
 from .hearing import Hearing
 from .leadership import Lock
-from .models import ChangeCounter, JobRun, SchedulerProcess, Status
+from .models import ChangeCounter, JobRun, SchedulerProcess
 from .reconcile import Reconciler
 from .service import SchedulerService
+from .tending import Tending
 
 logger = structlog.get_logger(__name__)
 
@@ -32,8 +33,6 @@ SWEEP_EVERY = 3.0
 # An edit whose row somebody else has locked is tried again.
 PUT_OFF_FOR = 1.0
 DATABASE_PAUSE = 1.0
-# What a job past its deadline gets to notice that itself, which tells more.
-DEAF_AFTER = 0.5
 # The wall clock against the one that only goes forward.
 CLOCK_STEP = 2.0
 
@@ -49,6 +48,7 @@ class Watch:
     def follow(self, service: SchedulerService, lock: Lock) -> None:
         self._service, self._lock = service, lock
         self._reconciler = Reconciler(service)
+        self._tending = Tending(service.process, service.executor, service.recorder, self._clock)
 
     def start_over(self) -> None:
         """Look at everything anew: this process begins to lead."""
@@ -60,6 +60,7 @@ class Watch:
         self._others_run = True
         self._full_look_at = time.monotonic() + FULL_LOOK_EVERY
         self._sweep_at = time.monotonic() + SWEEP_EVERY
+        self._tidy_at = 0.0
         self._offset = self._clock().timestamp() - time.monotonic()
 
     def keep(self, goes_on: Callable[[], bool]) -> None:
@@ -89,12 +90,7 @@ class Watch:
 
     def close_overdue(self) -> None:
         """Close runs on time whose jobs don't notice that their deadline has passed."""
-        for run in self._service.executor.overdue(DEAF_AFTER):
-            logger.error("run_timed_out", job=run.job_name, run_id=run.run_id)
-            error = reasons.DEAF % {"seconds": run.timeout_seconds} + f" {reasons.GOES_ON}"
-            self._service.recorder.finished(run.closed(Status.TIMED_OUT, self._clock(), error))
-            # Only now: there is no moment at which nobody owes its outcome.
-            self._service.executor.give_up(run.run_id)
+        self._tending.close_overdue()
 
     def reconcile(self) -> None:
         """In the scheduler's thread, before a pass: nothing else writes its tables meanwhile."""
@@ -130,10 +126,13 @@ class Watch:
                 if self._reconciler.few:
                     # Somebody who writes SQL may have counted the change by hand.
                     self._reconciler.look_at_all()
-                self._cancel_asked()
+                self._tending.cancel_asked()
                 self._wake()
                 self._seen = value
-        if self._others_run and now >= self._sweep_at:
+        self._tidy(now)
+        # What is handed over runs in other processes all the time.
+        others_run = self._others_run or self._service.executor.hands_over
+        if others_run and now >= self._sweep_at:
             self._sweep_at = now + SWEEP_EVERY
             self._hearing.listen()
             moment = self._clock()
@@ -142,6 +141,12 @@ class Watch:
                 but=self._service.process,
                 is_silent=lambda process: self._hearing.is_silent(process, moment),
             )
+
+    def _tidy(self, now: float) -> None:
+        executor = self._service.executor
+        if now >= self._tidy_at:
+            self._tidy_at = now + executor.tidy_every
+            executor.tidy(self._clock())
 
     def _notice_clock(self, now: float) -> None:
         offset = self._clock().timestamp() - now
@@ -156,17 +161,7 @@ class Watch:
         if (now := time.monotonic()) >= self._cancellations_at:
             self._cancellations_at = now + 1.0
             with sessions.Forgiving():
-                self._cancel_asked()
-
-    def _cancel_asked(self) -> None:
-        mine = JobRun.objects.running().filter(
-            process=self._service.process, cancel_requested_at__isnull=False
-        )
-        here = self._service.executor.in_flight()
-        for run_id, by in mine.values_list("id", "cancel_requested_by"):
-            if by and run_id in here:
-                here[run_id].context.stop_reason = reasons.CANCELLED % {"by": by}
-            self._service.executor.cancel(run_id)
+                self._tending.cancel_asked()
 
     def _wake(self) -> None:
         self._changed.set()

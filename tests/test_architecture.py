@@ -54,6 +54,14 @@ def test_only_five_modules_know_apscheduler():
     }
 
 
+def test_only_its_own_package_and_command_know_procrastinate():
+    """It is an extra: all else has to do without."""
+    known = importers("procrastinate", "scheduling", "mods", "vsmanager")
+    assert {path for path in known if not path.startswith("scheduling/procrastinate/")} == {
+        "scheduling/management/commands/procrastinate.py"
+    }
+
+
 @pytest.mark.parametrize("name", ["registry", "context", "progress", "outcome"])
 def test_the_registry_knows_neither_django_nor_apscheduler(name):
     path = PROJECT / f"scheduling/{name}.py"

@@ -55,7 +55,14 @@ def test_every_page_is_pictured_in_both_themes(name):
 
 
 @pytest.mark.parametrize(
-    "page", ["README.md", *(f"docs/{name}.md" for name in ("architecture", "benchmarks", "pages"))]
+    "page",
+    [
+        "README.md",
+        *(
+            f"docs/{name}.md"
+            for name in ("architecture", "benchmarks", "pages", "past-one-machine")
+        ),
+    ],
 )
 def test_links_of_the_docs_lead_somewhere(page):
     path = PROJECT / page

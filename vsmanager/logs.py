@@ -106,10 +106,11 @@ def configure(form: str, level: str) -> None:
             },
             "root": {"handlers": ["stderr"], "level": level},
             "loggers": {
-                # APScheduler tells each wake-up and each job; our own events say what matters.
+                # These tell each wake-up and each job; our own events say what matters.
                 "apscheduler": {"level": "WARNING"},
                 # It tells each path that is fetched; that of DEADMAN_URL is a secret.
                 "urllib3": {"level": "WARNING"},
+                "procrastinate": {"level": "WARNING"},
                 "django.server": {"level": "WARNING"},
             },
         }

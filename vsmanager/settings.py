@@ -1,6 +1,7 @@
 """All settings. What an operator may set comes from the environment (docs/settings.md)."""
 
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 from csp.constants import NONE, SELF
@@ -18,8 +19,7 @@ DATABASES = {"default": env.database("DATABASE_URL", f"sqlite:///{BASE_DIR / 'db
 MODDB_URL = env.base_url("MODDB_URL", "https://mods.vintagestory.at")
 VERSIONS_URL = env.base_url("VERSIONS_URL", "https://api.vintagestory.at")
 SCHEDULER_THREADS = env.integer("SCHEDULER_THREADS", 10, 1, 500)
-# "procrastinate" joins when it works.
-SCHEDULER_EXECUTOR = env.choice("SCHEDULER_EXECUTOR", "threads", "threads")
+SCHEDULER_EXECUTOR = env.choice("SCHEDULER_EXECUTOR", "threads", "threads", "procrastinate")
 RUN_RETENTION_DAYS = env.integer("RUN_RETENTION_DAYS", 90, 1, 3_650)
 RUNS_KEPT_PER_JOB = env.integer("RUNS_KEPT_PER_JOB", 20, 0, 10_000)
 NEWS_ALLOW_PRIVATE = env.boolean("NEWS_ALLOW_PRIVATE", False)
@@ -45,6 +45,16 @@ INSTALLED_APPS = [
     "mods",
     "vsmanager",
 ]
+
+# Where one of these is missing scheduling.E002 says so. Its migrations are for PostgreSQL only.
+if (
+    SCHEDULER_EXECUTOR == "procrastinate"
+    and DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql"
+    and find_spec("procrastinate")
+):
+    INSTALLED_APPS.append("procrastinate.contrib.django")
+    PROCRASTINATE_ON_APP_READY = "scheduling.procrastinate.setup.prepare"
+    PROCRASTINATE_AUTODISCOVER_MODULE_NAME = ""
 
 MIDDLEWARE = [
     "django.middleware.gzip.GZipMiddleware",

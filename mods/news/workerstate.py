@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import F
 
-from scheduling.models import Cause, JobRun, SchedulerProcess
+from scheduling.models import Cause, JobRun, Role, SchedulerProcess
 from scheduling.outlook import worker_state
 from scheduling.prune import PROCESSES_KEPT_FOR
 from scheduling.querysets import SchedulerProcessQuerySet
@@ -47,14 +47,15 @@ def worker(rule: NewsRule, now: datetime) -> Iterator[Seen]:
 
 
 def _workers(now: datetime) -> SchedulerProcessQuerySet:
-    """Without those that ran one job in the foreground, which is claimed as it is queued."""
+    """Those that lead or stand by. In rows of before there were roles those that ran one job in
+    the foreground have the same: its run was claimed as it was queued."""
     alone = JobRun.objects.filter(
         trigger=Cause.MANUAL,
         scheduled_for__gte=now - PROCESSES_KEPT_FOR,
         claimed_at=F("queued_at"),
         process__isnull=False,
     )
-    processes: SchedulerProcessQuerySet = SchedulerProcess.objects.all()
+    processes: SchedulerProcessQuerySet = SchedulerProcess.objects.filter(role=Role.SCHEDULER)
     return processes.exclude(pk__in=alone.values("process"))
 
 

@@ -32,6 +32,8 @@ class SchedulePatch(Schema):
     pause_reason: Annotated[Any, WithJsonSchema({"type": "string"})] = ""
     timeout_seconds: Annotated[Any, WithJsonSchema({"type": ["integer", "null"]})] = None
     max_retries: Annotated[Any, WithJsonSchema({"type": "integer"})] = 0
+    queue: Annotated[Any, WithJsonSchema({"type": "string"})] = ""
+    priority: Annotated[Any, WithJsonSchema({"type": "integer"})] = 0
 
 
 class Pause(Schema):

@@ -1,6 +1,6 @@
 """What people want, what the worker made of it, and every run."""
 
-from .process import HEARTBEAT_EVERY, MISSED_BEATS, SILENT_AFTER, SchedulerProcess
+from .process import HEARTBEAT_EVERY, MISSED_BEATS, SILENT_AFTER, Role, SchedulerProcess
 from .run import Cause, JobRun, Status
 from .schedule import ChangeCounter, JobSchedule, ScheduleState, default_zone
 from .token import ApiToken
@@ -14,6 +14,7 @@ __all__ = [
     "ChangeCounter",
     "JobRun",
     "JobSchedule",
+    "Role",
     "ScheduleState",
     "SchedulerProcess",
     "Status",

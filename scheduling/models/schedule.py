@@ -91,6 +91,19 @@ class JobSchedule(models.Model):
         validators=[MaxValueValidator(MAX_RETRIES)],
         help_text=_("So many times a run that failed, timed out or was lost is tried again."),
     )
+    queue = models.CharField(
+        _("queue"),
+        max_length=limits.MAX_QUEUE,
+        default=limits.QUEUE,
+        db_default=limits.QUEUE,
+        help_text=_("Procrastinate workers can be started for some of the queues only."),
+    )
+    priority = models.SmallIntegerField(
+        _("priority"),
+        default=0,
+        db_default=0,
+        help_text=_("Of the runs that wait in a queue the one with the highest goes first."),
+    )
     revision = models.BigIntegerField(_("revision"), default=0, editable=False)
     created_at = models.DateTimeField(_("created at"), default=now, editable=False)
     updated_at = models.DateTimeField(_("updated at"), default=now, editable=False)
@@ -134,6 +147,8 @@ class JobSchedule(models.Model):
             "timezone": lambda: triggers.check_zone(self.timezone),
             "timeout_seconds": lambda: limits.check_timeout(self.timeout_seconds),
             "max_retries": lambda: limits.check_retries(self.max_retries),
+            "queue": lambda: limits.check_queue(self.queue),
+            "priority": lambda: limits.check_priority(self.priority),
             "paused_until": lambda: limits.check_pause_end(self.paused_until),
             "pause_reason": lambda: limits.check_reason(self.pause_reason),
         }

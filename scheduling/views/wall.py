@@ -72,7 +72,7 @@ def _worker(request: SignedIn, moment: datetime) -> dict[str, Any]:
     may_view_runs = may(request.user, "view", "jobrun")
     return {
         "worker": worker,
-        "wrong_worker": 0 if worker.leader else 1,
+        "wrong_worker": 0 if worker.leader and (worker.hands is None or worker.hands.alive) else 1,
         "may_view_runs": may_view_runs,
         "failed": count_since(moment - _DAY) if may_view_runs else 0,
         "most": COUNTED,

@@ -13,7 +13,7 @@ import pytest
 
 from tests.waiting import wait_until
 
-from .databases import Database
+from .databases import SERVER, Database
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
 
@@ -68,12 +68,19 @@ class Installation:
 
     def worker(self, *arguments: str, **env: str) -> subprocess.Popen[str]:
         """A worker that has begun to lead, or to stand by."""
+        return self._present("manage.py", "runscheduler", *arguments, **env)
+
+    def hands(self, *arguments: str, **env: str) -> subprocess.Popen[str]:
+        """A Procrastinate worker that is there."""
+        return self._present("manage.py", "procrastinate", "worker", *arguments, **env)
+
+    def _present(self, *arguments: str, **env: str) -> subprocess.Popen[str]:
         before = self.count("SELECT count(*) FROM scheduling_schedulerprocess")
-        worker = self.start("manage.py", "runscheduler", *arguments, **env)
+        process = self.start(*arguments, **env)
         wait_until(
             lambda: self.count("SELECT count(*) FROM scheduling_schedulerprocess") > before, 20
         )
-        return worker
+        return process
 
     def log(self, number: int = 0) -> str:
         return (self.folder / f"log{number}").read_text()
@@ -115,6 +122,30 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]
     assert done.returncode == 0, done.stderr
     yield installation
     installation.database.drop()
+
+
+@pytest.fixture(scope="session")
+def queue_migrated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """With Procrastinate's tables."""
+    if not SERVER:
+        pytest.skip("Procrastinate needs PostgreSQL")
+    installation = Installation(tmp_path_factory.mktemp("queue"))
+    installation.env["SCHEDULER_EXECUTOR"] = "procrastinate"
+    done = installation.manage("migrate", "-v0")
+    assert done.returncode == 0, done.stderr
+    yield installation
+    installation.database.drop()
+
+
+@pytest.fixture
+def queue(empty: Installation, queue_migrated: Installation) -> Installation:
+    """Where the leader hands runs over; ``hands`` starts workers."""
+    empty.env["SCHEDULER_EXECUTOR"] = "procrastinate"
+    empty.database.copy_of(queue_migrated.database)
+    empty.sql(
+        "UPDATE scheduling_jobschedule SET interval_seconds = 0 WHERE name NOT IN ('tick', 'nap')"
+    )
+    return empty
 
 
 @pytest.fixture

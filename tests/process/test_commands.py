@@ -159,3 +159,12 @@ def test_pruneruns_keeps_the_newest_and_says_what_went(installation):
     assert len(installation.runs("nap")) == 20
     more = installation.manage("pruneruns", "--dry-run", RUNS_KEPT_PER_JOB="15")
     assert more.stdout == "5 runs would be deleted.\n"
+
+
+@pytest.mark.skipif(bool(SERVER), reason="about SQLite")
+@pytest.mark.parametrize("command", [["runscheduler"], ["procrastinate", "worker"], ["check"]])
+def test_procrastinate_on_sqlite_is_refused_at_the_start(installation, command):
+    done = installation.manage(*command, SCHEDULER_EXECUTOR="procrastinate")
+    assert done.returncode == 1
+    assert "needs PostgreSQL, and DATABASE_URL names SQLite" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -1,5 +1,6 @@
 """The recorder: outcomes reach the database, sooner or later, and once."""
 
+import time
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -53,6 +54,21 @@ def test_many_outcomes_are_all_written(presence):
     recorder.start()
     assert recorder.close(10)
     assert JobRun.objects.filter(status=Status.SUCCEEDED).count() == 200
+
+
+def test_outcomes_that_come_close_to_one_another_are_written_together(presence, monkeypatch):
+    """Guard: ``self._changed.wait_for(lambda: self._closing, self._gather)``."""
+    recorder = Recorder(presence.process, gather=0.3)
+    runs, together = [running(presence, number) for number in range(3)], []
+    close = recorder._close
+    monkeypatch.setattr(recorder, "_close", lambda ends: together.append(len(ends)) or close(ends))
+    recorder.start()
+    for run in runs:
+        recorder.finished(finished(run))
+        time.sleep(0.02)
+    wait_until(lambda: JobRun.objects.filter(status=Status.SUCCEEDED).count() == 3)
+    assert together == [3]
+    assert recorder.close(5)
 
 
 def test_outcomes_wait_for_a_database_that_is_away(presence, monkeypatch):

@@ -152,7 +152,7 @@ def test_a_run_past_its_deadline_that_listens_is_timed_out(start, cast):
 
 
 def test_a_deaf_run_is_timed_out_on_time_and_gives_its_thread_back(start, cast, monkeypatch):
-    monkeypatch.setattr("scheduling.watch.DEAF_AFTER", 0.05)
+    monkeypatch.setattr("scheduling.tending.DEAF_AFTER", 0.05)
     monkeypatch.setattr("tests.conftest.current_run", lambda: Deaf())
     schedule("slow", timeout_seconds=1, max_instances=2)
     running = start()

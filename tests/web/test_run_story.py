@@ -15,7 +15,7 @@ from scheduling import actions
 from scheduling.models import JobRun, JobSchedule
 from scheduling.outcome import Attempt, Outcome
 from scheduling.runner import ClaimedRun
-from scheduling.watch import Watch
+from scheduling.tending import Tending
 
 from .conftest import NOON, ran
 
@@ -104,14 +104,12 @@ def test_a_run_says_who_asked_it_to_stop_and_is_not_painted_as_a_failure(as_ann:
     assert 'class="vs-problem vs-error">Wet.' in failed.content.decode()
 
 
-def test_the_watch_tells_the_job_who_cancelled_it(ann: User) -> None:
+def test_the_worker_tells_the_job_who_cancelled_it(ann: User) -> None:
     run = ran(status="running", finished_at=None)
     actions.cancel(run, ann)
     claimed = ClaimedRun(run_id=run.pk, job_name="tides", scheduled_for=NOON)
     executor = Mock(in_flight=lambda: {run.pk: claimed})
-    watch = Watch(lambda: NOON, Mock())
-    watch._service = Mock(process=None, executor=executor)
-    watch._cancel_asked()
+    Tending(None, executor, Mock(), lambda: NOON).cancel_asked()
     executor.cancel.assert_called_once_with(run.pk)
     claimed.context.stop.set()
     outcome = Outcome()

@@ -13,7 +13,7 @@ from django.utils import timezone
 from scheduling import claims, registry, runner, sweeps
 from scheduling.errors import UnknownJob
 from scheduling.hearing import Hearing
-from scheduling.models import MISSED_BEATS, SILENT_AFTER, Cause, JobRun, JobSchedule, Status
+from scheduling.models import MISSED_BEATS, SILENT_AFTER, Cause, JobRun, JobSchedule, Role, Status
 from scheduling.presence import Presence
 from scheduling.recorder import Recorder
 from scheduling.runner import ClaimedRun
@@ -35,7 +35,7 @@ class Command(BaseCommand):
             raise CommandError(str(error), returncode=2) from None
         # Being told to stop is the same as Ctrl-C: the run is closed as cancelled.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
-        presence = Presence(timezone.now)
+        presence = Presence(timezone.now, Role.COMMAND)
         presence.start()
         try:
             status = _run(name, presence)

@@ -13,7 +13,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 
-from scheduling import sessions
+from scheduling import engine, sessions
 from scheduling.worker import Worker
 
 
@@ -47,7 +47,7 @@ class Command(BaseCommand):
         gc.collect()
         gc.freeze()
         code = worker.run()
-        if code or _left_behind():
+        if code or left_behind():
             sys.stdout.flush()
             sys.stderr.flush()
             os._exit(code)
@@ -60,10 +60,12 @@ class Command(BaseCommand):
         executor = MigrationExecutor(connection)
         if executor.migration_plan(executor.loader.graph.leaf_nodes()):
             raise CommandError("The database is not up to date. Run: python manage.py migrate")
+        if problem := engine.missing_tables():
+            raise CommandError(problem)
         return True
 
 
-def _left_behind() -> bool:
+def left_behind() -> bool:
     """Whether a job left threads or children for which the interpreter would wait."""
     me = threading.current_thread()
     threads = [one for one in threading.enumerate() if not one.daemon and one is not me]

@@ -45,7 +45,7 @@ class Play(AppConfig):
         if os.environ.get("FAULT_JOBS"):
             from . import troublemakers  # noqa: F401 - registers its jobs
         if step := os.environ.get("FAULT_DIE"):
-            STEPS[step]()
+            (STEPS | QUEUE_STEPS)[step]()
 
 
 def shorten_silence(seconds: float) -> None:
@@ -56,6 +56,11 @@ def shorten_silence(seconds: float) -> None:
     presence.HEARTBEAT_EVERY = worker.HEARTBEAT_EVERY = silence / 5
     presence.MISSED_BEATS = hearing.MISSED_BEATS = silence / 2
     watch.SWEEP_EVERY = watch.UNTOLD_LOOK_EVERY = seconds / 5
+    if os.environ.get("SCHEDULER_EXECUTOR") == "procrastinate":
+        from scheduling.procrastinate import setup, strays
+
+        strays.GONE_AFTER = silence
+        setup.DEFAULTS["update_heartbeat_interval"] = seconds / 5
 
 
 def let_all_lead() -> None:
@@ -252,6 +257,34 @@ def die_while_closing() -> None:
     Recorder._close = deadly
 
 
+def die_handing_over() -> None:
+    """Between the claim and the ticket."""
+    from scheduling.procrastinate import executor
+
+    executor.enqueue = die
+
+
+def die_before_taking() -> None:
+    """The worker has fetched the ticket, and not its runs."""
+    from scheduling.procrastinate import hands
+
+    hands.take = die
+
+
+def die_when_taken() -> None:
+    from scheduling.procrastinate import hands
+
+    take = hands.take
+
+    def deadly(*args):
+        taken = take(*args)
+        if any(run.job_name == "nap" for run in taken):
+            die()
+        return taken
+
+    hands.take = deadly
+
+
 STEPS = {
     "claiming": die_while_claiming,
     "claimed": die_when_claimed,
@@ -259,4 +292,10 @@ STEPS = {
     "half way": die_half_way,
     "before closing": die_before_closing,
     "closing": die_while_closing,
+}
+# With Procrastinate's workers.
+QUEUE_STEPS = {
+    "handing over": die_handing_over,
+    "before taking": die_before_taking,
+    "taken": die_when_taken,
 }
