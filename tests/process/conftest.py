@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from scheduling.querysets import CHANNEL
 from tests.waiting import wait_until
 
 from .databases import SERVER, Database
@@ -97,12 +98,13 @@ class Installation:
 
     def add_run(self, name: str, status: str, moment: datetime) -> None:
         """Write a row of the history, past everything."""
+        claimed_at = None if status == "queued" else moment
         self.sql(
             "INSERT INTO scheduling_jobrun (job_name, trigger, status, scheduled_for, queued_at,"
             " claimed_at, attempt, slots, requested_by, cancel_requested_by, worker, error,"
             " traceback, log)"
             " VALUES (%s, 'manual', %s, %s, %s, %s, 1, 1, '', '', '', '', '', '[]')",
-            name, status, moment, moment, moment,
+            name, status, moment, moment, claimed_at,
         )  # fmt: skip
 
     def queue(self, name: str) -> None:
@@ -111,8 +113,10 @@ class Installation:
         self.announce()
 
     def announce(self) -> None:
-        """Say that something changed."""
+        """Say that something changed, as whoever writes through Django does."""
         self.sql("UPDATE scheduling_changecounter SET value = value + 1")
+        if SERVER:
+            self.sql(f"NOTIFY {CHANNEL}")
 
 
 @pytest.fixture(scope="session")
