@@ -21,7 +21,7 @@ from .upserts import update, upsert
 
 T = TypeVar("T")
 
-_BATCH = 500
+_BATCH = 1_000
 _COLUMNS = tuple(ModRow.__dataclass_fields__)
 _values = attrgetter(*_COLUMNS)
 
@@ -206,9 +206,8 @@ def _news(rows: list[ModRow], stored: dict[int, str], now: datetime) -> Iterator
 
 
 def _upsert(rows: list[ModRow], now: datetime) -> None:
-    names = [*_COLUMNS, "first_seen_at", "changed_at", "delisted_at"]
-    values = ((*_values(row), now, now, None) for row in rows)
-    upsert(Mod, names, values, kept={"first_seen_at"})
+    same = {"first_seen_at": now, "changed_at": now, "delisted_at": None}
+    upsert(Mod, _COLUMNS, map(_values, rows), same, kept={"first_seen_at"})
 
 
 def batches(items: Iterable[T], size: int = _BATCH) -> Iterator[list[T]]:

@@ -50,6 +50,16 @@ def test_what_is_there_is_updated_but_for_what_is_kept() -> None:
     ]  # fmt: skip
 
 
+def test_what_is_the_same_in_all_rows_is_given_once() -> None:
+    names = [name for name in NAMES if name not in ("changed_at", "delisted_at")]
+    for now in (NOON, LATER):
+        rows = [
+            tuple(dict(zip(NAMES, row(pk), strict=True))[name] for name in names) for pk in (1, 2)
+        ]
+        upsert(Mod, names, rows, {"changed_at": now, "delisted_at": None})
+        assert set(Mod.objects.values_list("changed_at", "delisted_at")) == {(now, None)}
+
+
 def test_bytes_and_keys_of_other_tables_are_stored() -> None:
     upsert(Mod, NAMES, [row(1)])
     key = bytes(range(256))
