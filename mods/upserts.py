@@ -1,16 +1,16 @@
 """Many rows in one statement: what the ORM does takes four times as long.
 
 SQLite is in this process, so that a statement costs little when its text stays the same.
-PostgreSQL is told all rows in one parameter, as JSON.
+PostgreSQL copies the rows into a table of the transaction's own first.
 """
 
 import json
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from types import MappingProxyType
 from typing import Any
 
-from django.db import connection, models
+from django.db import connection, models, transaction
 
 Row = Sequence[Any]
 _NONE: Mapping[str, Any] = MappingProxyType({})
@@ -40,8 +40,9 @@ def upsert(
     conflict = f"ON CONFLICT ({key}) DO UPDATE SET {', '.join(changed)}"
     values = [field.get_db_prep_save(same[field.name], connection) for field in constants]
     if connection.vendor == "postgresql":
-        picked = ", ".join([*map(_picked, fields), *("%s" for _ in values)])
-        _execute(f"{into} SELECT {picked} FROM {_given(fields)} {conflict}", fields, rows, values)
+        picked = ", ".join([*map(_quoted, fields), *("%s" for _ in values)])
+        with _given(model, fields, rows) as given:
+            _execute(f"{into} SELECT {picked} FROM {given} {conflict}", values)
     else:
         places = ", ".join(["%s"] * len(columns))
         _execute_many(f"{into} VALUES ({places}) {conflict}", fields, rows, values)
@@ -53,8 +54,9 @@ def update(model: type[models.Model], name: str, rows: Iterable[Row]) -> None:
     column, key = (_quoted(field) for field in fields)
     change = f"UPDATE {_table(model)} SET {column} = "
     if connection.vendor == "postgresql":
-        where = f"FROM {_given(fields)} WHERE {_table(model)}.{key} = given.{key}"
-        _execute(f"{change}{_picked(fields[0])} {where}", fields, rows)
+        with _given(model, fields, rows) as given:
+            where = f"FROM {given} AS given WHERE {_table(model)}.{key} = given.{key}"
+            _execute(f"{change}given.{column} {where}")
     else:
         _execute_many(f"{change}%s WHERE {key} = %s", fields, rows)
 
@@ -66,58 +68,56 @@ def _fields(model: type[models.Model], names: Iterable[str]) -> list[_Field]:
     return [model._meta.get_field(name) for name in names]
 
 
-def _execute(
-    statement: str, fields: list[_Field], rows: Iterable[Row], values: Sequence[Any] = ()
-) -> None:
-    names = [field.column for field in fields]
-    given = [dict(zip(names, row, strict=True)) for row in rows]
+@contextmanager
+def _given(model: type[models.Model], fields: list[_Field], rows: Iterable[Row]) -> Iterator[str]:
+    """The name of a table of these rows, with columns as those of the model."""
+    columns = ", ".join(map(_quoted, fields))
+    adapters = _adapters(fields)
+    with transaction.atomic(savepoint=False), connection.cursor() as cursor:
+        cursor.execute(
+            f"CREATE TEMP TABLE given_rows ON COMMIT DROP AS SELECT {columns} FROM {_table(model)}"
+            " WITH NO DATA"
+        )
+        with connection.wrap_database_errors, cursor.copy("COPY given_rows FROM STDIN") as copy:
+            for row in rows:
+                copy.write_row(_adapted(row, adapters))
+        yield "given_rows"
+        cursor.execute("DROP TABLE given_rows")
+
+
+def _execute(statement: str, values: Sequence[Any] = ()) -> None:
     with connection.cursor() as cursor:
-        text = json.dumps(given, default=_as_text, ensure_ascii=False)
-        cursor.execute(statement, [*values, text])
+        cursor.execute(statement, values)
 
 
 def _execute_many(
     statement: str, fields: list[_Field], rows: Iterable[Row], values: Sequence[Any] = ()
 ) -> None:
-    adapters = [(place, adapt) for place, adapt in enumerate(map(_adapter, fields)) if adapt]
-    ready = []
-    for row in rows:
-        one = [*row, *values]
-        for place, adapt in adapters:
-            one[place] = adapt(one[place])
-        ready.append(one)
+    adapters = _adapters(fields)
+    ready = [_adapted([*row, *values], adapters) for row in rows]
     with connection.cursor() as cursor:
         cursor.executemany(statement, ready)
 
 
+_Adapter = tuple[int, Callable[[Any], Any]]
+
+
+def _adapters(fields: list[_Field]) -> list[_Adapter]:
+    """The places of values that a database does not take as they are, and what makes them so."""
+    return [(place, adapt) for place, adapt in enumerate(map(_adapter, fields)) if adapt]
+
+
+def _adapted(row: Row, adapters: list[_Adapter]) -> list[Any]:
+    ready = list(row)
+    for place, adapt in adapters:
+        ready[place] = adapt(ready[place])
+    return ready
+
+
 def _adapter(field: _Field) -> Callable[[Any], Any] | None:
-    """What makes of a value that which SQLite stores; None where that is the value itself."""
-    if isinstance(field, models.DateTimeField):
+    if isinstance(field, models.DateTimeField) and connection.vendor == "sqlite":
         return connection.ops.adapt_datetimefield_value
     return json.dumps if isinstance(field, models.JSONField) else None
-
-
-def _as_text(value: datetime | bytes) -> str:
-    """What JSON has no word for."""
-    return value.isoformat() if isinstance(value, datetime) else value.hex()
-
-
-def _given(fields: list[_Field]) -> str:
-    columns = ", ".join(f"{_quoted(field)} {_type(field)}" for field in fields)
-    return f"json_to_recordset(%s::json) AS given({columns})"
-
-
-def _type(field: _Field) -> str:
-    if isinstance(field, models.BinaryField):
-        return "text"
-    db_type = str(field.db_type(connection))
-    # What is too long is refused by the column.
-    return "varchar" if db_type.startswith("varchar") else db_type
-
-
-def _picked(field: _Field) -> str:
-    column = f"given.{_quoted(field)}"
-    return f"decode({column}, 'hex')" if isinstance(field, models.BinaryField) else column
 
 
 def _table(model: type[models.Model]) -> str:
