@@ -14,7 +14,7 @@ import msgspec
 from . import modrow, strictjson
 from .errors import BadAnswer
 
-# So many rows are read at once: all of 50,000 as objects would take 100 MB.
+# So many rows are read at once: all of 50,000 as objects would take 70 MB more.
 _BATCH = 500
 # Of a key that comes twice the scan forgets the first value. More bytes than this outside of the
 # values that it tells could hide what is no JSON to us: a number too long, nesting too deep.

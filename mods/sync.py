@@ -7,7 +7,7 @@ from itertools import islice
 from operator import attrgetter
 from typing import TypeVar
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from scheduling.registry import current_run
 
@@ -85,11 +85,7 @@ def read_stored() -> Stored:
     stored = Stored()
     # One that is back has to be written even if it is the same as before.
     delisted = set(Mod.objects.delisted().values_list("modid", flat=True))
-    query = Mod.objects.order_by().values_list("modid", "content_hash", "raw_hash").query
-    with connection.cursor() as cursor:
-        # The ORM takes twice the time to hand out the same rows.
-        cursor.execute(*query.sql_with_params())
-        rows = cursor.fetchall()
+    rows = Mod.objects.order_by().values_list("modid", "content_hash", "raw_hash")
     for modid, content_hash, raw_hash in rows:
         if modid in delisted:
             stored.hashes[modid] = ""

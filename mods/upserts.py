@@ -1,4 +1,4 @@
-"""Many rows in one statement: what the ORM does takes four times as long.
+"""Many rows in one statement: what the ORM does takes five times as long on SQLite.
 
 SQLite is in this process, so that a statement costs little when its text stays the same.
 PostgreSQL copies the rows into a table of the transaction's own first.
