@@ -15,11 +15,17 @@ from tests import postgres
 PROJECT = Path(__file__).resolve().parent.parent
 
 
-def measured(module: str) -> dict[str, Any]:
-    """What ``python -m MODULE --measure`` prints as JSON, by the database."""
-    with tempfile.TemporaryDirectory() as folder:
-        results = {"SQLite": _run(module, f"sqlite:///{folder}/benchmark.sqlite3")}
-    results["PostgreSQL"] = _run(module, postgres.start())
+def measured(module: str, only: str = "") -> dict[str, Any]:
+    """What ``python -m MODULE --measure`` prints as JSON, by the database.
+
+    ``only`` is ``sqlite`` or ``postgresql``, "" for both.
+    """
+    results = {}
+    if only != "postgresql":
+        with tempfile.TemporaryDirectory() as folder:
+            results["SQLite"] = _run(module, f"sqlite:///{folder}/benchmark.sqlite3")
+    if only != "sqlite":
+        results["PostgreSQL"] = _run(module, postgres.start())
     return results
 
 

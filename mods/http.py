@@ -103,18 +103,22 @@ class Client:
         self._session.close()
 
     def fetch_json(self, url: str) -> Answer:
-        """GET ``url`` and read its JSON.
+        """GET ``url`` and read its JSON. Raises as ``fetch`` does."""
+        body = self.fetch(url)
+        return Answer(value=strictjson.read(body, shown(url)), size=len(body))
+
+    def fetch(self, url: str) -> bytearray:
+        """GET ``url``; its body, unpacked.
 
         Raises an UpstreamError whose message says what happened and what comes next, or
         RunCancelled when the current run shall stop.
         """
         with Watch(self._sockets, self._limits.total, self._clock) as watch:
             try:
-                body = self._fetch(url, watch)
+                return self._fetch(url, watch)
             except UpstreamError as error:
                 error.args = (f"{error} {KEPT}",)
                 raise
-        return Answer(value=strictjson.read(body, shown(url)), size=len(body))
 
     def _fetch(self, url: str, watch: Watch) -> bytearray:
         for attempt in range(1, self._limits.attempts + 1):

@@ -5,11 +5,13 @@ from typing import Any
 
 from scheduling.text import clean
 
-from . import moddetail
+from . import moddetail, strictjson
 from .errors import KEPT, BadAnswer, NotListed
 from .fields import kind
 from .http import Client
 from .moddetail import Detail
+from .rawrows import RawRows, Rows, scan
+from .redirect import shown
 from .rejections import BadRow
 
 # How the API says that there is no such mod, or no longer.
@@ -20,7 +22,7 @@ _MISSING = {"404": "it knows no such mod", "410": "the mod is gone"}
 class Catalogue:
     """The rows as they came, each to be read by ``modrow``, and the size of the body in bytes."""
 
-    rows: list[Any]
+    rows: Rows
     size: int
 
 
@@ -30,14 +32,19 @@ def fetch_catalogue(client: Client, base_url: str) -> Catalogue:
     The API answers failures with HTTP 200 too; its own status, a text, is in the body.
     """
     url = f"{base_url}/api/mods"
-    answer = client.fetch_json(url)
-    envelope = answer.value if isinstance(answer.value, dict) else {}
+    body = client.fetch(url)
+    rows: object
+    if scanned := scan(body, shown(url)):
+        envelope, rows = scanned
+    else:
+        answer = strictjson.read(body, shown(url))
+        envelope = answer if isinstance(answer, dict) else {}
+        rows = envelope.get("mods")
     if wrong := _wrong_status(envelope):
         raise _not_the_catalogue(url, wrong)
-    rows = envelope.get("mods")
-    if not isinstance(rows, list):
+    if not isinstance(rows, list | RawRows):
         raise _not_the_catalogue(url, "it has no list of mods")
-    return Catalogue(rows=rows, size=answer.size)
+    return Catalogue(rows=rows, size=len(body))
 
 
 def fetch_detail(client: Client, base_url: str, modid: int) -> Detail:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
 from operator import itemgetter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .fields import (
     LARGEST,
@@ -21,6 +21,9 @@ from .fields import (
     web_address,
 )
 from .rejections import BadRow
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
 
 # Part of every hash. Count it up when rows are read differently: all of them are then written
 # anew by the next refresh.
@@ -56,6 +59,8 @@ class ModRow:
     tags: list[str]
     last_released: datetime | None
     content_hash: str
+    # "" where the bytes are not known.
+    raw_hash: str = ""
 
 
 def fields(raw: object, number: int = 1) -> Fields:
@@ -88,16 +93,21 @@ def digest(values: Fields, number: int = 1) -> str:
     return blake2b(shown.encode(), digest_size=16, key=_FORMAT).hexdigest()
 
 
-def read(values: Fields, content_hash: str) -> ModRow:
+def raw_digest(raw: "ReadableBuffer") -> str:
+    """A hash of the bytes of a row: equal hash, equal values, so they need not be looked at."""
+    return blake2b(raw, digest_size=16, key=_FORMAT).hexdigest()
+
+
+def read(values: Fields, content_hash: str, raw_hash: str = "") -> ModRow:
     """The checked row; raises BadRow, which names the mod and the field."""
     row = dict(zip(KEYS, values, strict=True))
     try:
-        return _checked(row, content_hash)
+        return _checked(row, content_hash, raw_hash)
     except BadField as error:
         raise BadRow(f"mod {short(row['modid'])}: {error}") from None
 
 
-def _checked(row: Mapping[str, Any], content_hash: str) -> ModRow:
+def _checked(row: Mapping[str, Any], content_hash: str, raw_hash: str) -> ModRow:
     return ModRow(
         modid=integer(row, "modid", least=1),
         assetid=integer(row, "assetid", least=1),
@@ -117,4 +127,5 @@ def _checked(row: Mapping[str, Any], content_hash: str) -> ModRow:
         tags=texts(row, "tags"),
         last_released=time(row, "lastreleased"),
         content_hash=content_hash,
+        raw_hash=raw_hash and raw_hash + content_hash,
     )

@@ -14,6 +14,7 @@ from django.db.models.functions import StrIndex
 from . import words
 from .models import ModWords
 from .querysets import ModQuerySet
+from .upserts import upsert
 
 # Up to so many are named to the database one by one: an old SQLite takes 999 values. A list of
 # more is full after a walk over few mods.
@@ -35,23 +36,14 @@ class Searchable(Protocol):
     def tags(self) -> Any: ...
 
 
-def entry(mod: Searchable) -> ModWords:
+def _entry(mod: Searchable) -> tuple[int, str, bytes]:
     texts = [mod.name, mod.author, mod.summary, *mod.identifiers, *mod.tags]
-    return ModWords(
-        mod_id=mod.modid,
-        text=words.stored(texts),
-        name_key=words.name_key(mod.name, mod.modid),
-    )
+    return mod.modid, words.stored(texts), words.name_key(mod.name, mod.modid)
 
 
 def index(mods: Iterable[Searchable]) -> None:
     """Store the words of mods, in the transaction that stores the mods."""
-    ModWords.objects.bulk_create(
-        [entry(mod) for mod in mods],
-        update_conflicts=True,
-        unique_fields=["mod"],
-        update_fields=["text", "name_key"],
-    )
+    upsert(ModWords, ["mod", "text", "name_key"], map(_entry, mods))
 
 
 def matching(mods: ModQuerySet, text: str) -> ModQuerySet:

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
-from typing import Any, TypeVar
+from operator import attrgetter
+from typing import TypeVar
 
 from django.db import transaction
 
@@ -14,13 +15,30 @@ from . import changes, modrow, search
 from .errors import Implausible
 from .models import Change, Mod, SourceCheck
 from .modrow import ModRow
+from .rawrows import RawRows, Rows
 from .rejections import BadRow, Rejections
+from .upserts import update, upsert
 
 T = TypeVar("T")
 
-_BATCH = 500
+_BATCH = 1_000
 _COLUMNS = tuple(ModRow.__dataclass_fields__)
-_UPDATED = [*(name for name in _COLUMNS if name != "modid"), "changed_at", "delisted_at"]
+_values = attrgetter(*_COLUMNS)
+
+
+@dataclass(slots=True, kw_only=True)
+class Stored:
+    """What is stored of mods: their content hashes, "" of those that are delisted.
+
+    Of those that are listed, too, whose row has which raw hash.
+    """
+
+    hashes: dict[int, str] = field(default_factory=dict)
+    raw: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def listed(self) -> set[int]:
+        return {modid for modid, content_hash in self.hashes.items() if content_hash}
 
 
 @dataclass(slots=True)
@@ -29,30 +47,30 @@ class Comparison:
 
     present: set[int] = field(default_factory=set)
     changed: list[ModRow] = field(default_factory=list)
+    # Raw hash and mod id of rows that say the same in other bytes.
+    reworded: list[tuple[str, int]] = field(default_factory=list)
     unchanged: int = 0
     unidentified: int = 0
     rejections: Rejections = field(default_factory=Rejections)
 
 
-def refresh_catalogue(rows: list[Any], now: datetime) -> dict[str, int]:
+def refresh_catalogue(rows: Rows, now: datetime) -> dict[str, int]:
     """Store a catalogue; counts of what was done.
 
     Raises Implausible, and stores nothing, if the catalogue is empty, has lost more than half
-    of the mods that are listed now, or holds more than a few rows that can't be understood.
+    of the mods that are listed now, or holds more than a few rows that can't be understood;
+    BadAnswer if it turns out to be no JSON.
     """
-    stored = dict(Mod.objects.values_list("modid", "content_hash"))
-    # One that is back has to be written even if it is the same as before.
-    for modid in Mod.objects.delisted().values_list("modid", flat=True):
-        stored[modid] = ""
-    listed = {modid for modid, content_hash in stored.items() if content_hash}
+    stored = read_stored()
+    listed = stored.listed
     found = compare(rows, stored)
     found.rejections.tell("mod_rejected")
     found.rejections.check(len(rows), "mods")
     _check_size(len(found.present), len(listed))
     # A row whose mod id can't be read may be any of those that seem to have vanished.
     vanished = listed - found.present if not found.unidentified else set()
-    _write(found.changed, vanished, stored, now)
-    created = sum(row.modid not in stored for row in found.changed)
+    _write(found, vanished, stored.hashes, now)
+    created = sum(row.modid not in stored.hashes for row in found.changed)
     return {
         "received": len(rows),
         "created": created,
@@ -63,28 +81,65 @@ def refresh_catalogue(rows: list[Any], now: datetime) -> dict[str, int]:
     }
 
 
-def compare(rows: Iterable[Any], stored: dict[int, str]) -> Comparison:
-    """Read the rows whose hash is not the stored one (by mod id); the others cost a hash."""
+def read_stored() -> Stored:
+    stored = Stored()
+    # One that is back has to be written even if it is the same as before.
+    delisted = set(Mod.objects.delisted().values_list("modid", flat=True))
+    rows = Mod.objects.order_by().values_list("modid", "content_hash", "raw_hash")
+    for modid, content_hash, raw_hash in rows:
+        if modid in delisted:
+            stored.hashes[modid] = ""
+            continue
+        stored.hashes[modid] = content_hash
+        if content_hash and raw_hash.endswith(content_hash):
+            stored.raw[raw_hash[: -len(content_hash)]] = modid
+    return stored
+
+
+def compare(rows: Rows, stored: Stored) -> Comparison:
+    """Read the rows of which neither raw nor content hash is stored; the others cost a hash."""
     found = Comparison()
-    for number, raw in enumerate(rows, 1):
-        modid = modrow.modid_of(raw)
-        try:
-            values = modrow.fields(raw, number)
-            if modid in found.present:
-                raise BadRow(f"mod {modid} is there twice")
-            content_hash = modrow.digest(values, number)
-            if modid is not None and stored.get(modid) == content_hash:
-                found.unchanged += 1
-            else:
-                found.changed.append(modrow.read(values, content_hash))
-        except BadRow as reason:
-            found.rejections.add(reason)
-        # Rejected or not: a mod that is named has not vanished.
+    raw_hashes = rows.hashes if isinstance(rows, RawRows) else [""] * len(rows)
+    modids = [stored.raw.get(raw_hash) for raw_hash in raw_hashes]
+    unknown = [number for number, modid in enumerate(modids) if modid is None]
+    values = rows.read(unknown) if isinstance(rows, RawRows) else iter(rows)
+    for number, modid in enumerate(modids):
         if modid is None:
-            found.unidentified += 1
+            _compare_one(next(values), number, raw_hashes[number], stored, found)
+        elif modid in found.present:
+            found.rejections.add(_double(modid))
         else:
+            found.unchanged += 1
             found.present.add(modid)
     return found
+
+
+def _compare_one(
+    raw: object, number: int, raw_hash: str, stored: Stored, found: Comparison
+) -> None:
+    modid = modrow.modid_of(raw)
+    try:
+        values = modrow.fields(raw, number + 1)
+        if modid in found.present:
+            raise _double(modid)
+        content_hash = modrow.digest(values, number + 1)
+        if modid is not None and stored.hashes.get(modid) == content_hash:
+            found.unchanged += 1
+            if raw_hash:
+                found.reworded.append((raw_hash + content_hash, modid))
+        else:
+            found.changed.append(modrow.read(values, content_hash, raw_hash))
+    except BadRow as reason:
+        found.rejections.add(reason)
+    # Rejected or not: a mod that is named has not vanished.
+    if modid is None:
+        found.unidentified += 1
+    else:
+        found.present.add(modid)
+
+
+def _double(modid: int | None) -> BadRow:
+    return BadRow(f"mod {modid} is there twice")
 
 
 def mark_checked(source: str, now: datetime) -> None:
@@ -109,18 +164,19 @@ def _check_size(present: int, listed: int) -> None:
         )
 
 
-def _write(
-    changed: list[ModRow], vanished: set[int], stored: dict[int, str], now: datetime
-) -> None:
+def _write(found: Comparison, vanished: set[int], stored: dict[int, str], now: datetime) -> None:
     run, done, news = current_run(), 0, list[Change]()
     with transaction.atomic():
-        for rows in batches(changed):
+        for rows in batches(found.changed):
             run.check()
             news += _news(rows, stored, now)
             _upsert(rows, now)
             search.index(rows)
             done += len(rows)
-            run.progress(done, len(changed), "changed mods stored")
+            run.progress(done, len(found.changed), "changed mods stored")
+        for reworded in batches(found.reworded):
+            run.check()
+            update(Mod, "raw_hash", reworded)
         for modids in batches(vanished):
             gone = Mod.objects.listed().filter(modid__in=modids)
             names = gone.values_list("modid", "name")
@@ -146,20 +202,8 @@ def _news(rows: list[ModRow], stored: dict[int, str], now: datetime) -> Iterator
 
 
 def _upsert(rows: list[ModRow], now: datetime) -> None:
-    Mod.objects.bulk_create(
-        [
-            Mod(
-                **{name: getattr(row, name) for name in _COLUMNS},
-                first_seen_at=now,
-                changed_at=now,
-                delisted_at=None,
-            )
-            for row in rows
-        ],
-        update_conflicts=True,
-        unique_fields=["modid"],
-        update_fields=_UPDATED,
-    )
+    same = {"first_seen_at": now, "changed_at": now, "delisted_at": None}
+    upsert(Mod, _COLUMNS, map(_values, rows), same, kept={"first_seen_at"})
 
 
 def batches(items: Iterable[T], size: int = _BATCH) -> Iterator[list[T]]:

@@ -77,3 +77,26 @@ def test_who_names_no_benchmark_hears_which_there_are() -> None:
     )
     assert answer.returncode == 1
     assert answer.stderr.startswith("Name one of: compare, ")
+
+
+def test_the_catalogue_is_measured_with_as_many_mods_as_one_wants(tmp_path: Path) -> None:
+    from vsmanager.standin import catalogue
+
+    body = catalogue.encode({"statuscode": "200", "mods": catalogue.made_up(150)})
+    (tmp_path / "mods.json").write_bytes(body)
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "benchmarks.ingest", f"{tmp_path}/mods.json"),
+            *("--database", "sqlite", "--mods", "400", "--rounds", "2"),
+        ],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    head, _line, *lines = done.stdout.splitlines()
+    assert head.startswith("| 400 mods, ")
+    assert head.endswith(" | SQLite |")
+    assert len(lines) == 9

@@ -40,6 +40,9 @@ class Mod(models.Model):
         _("delisted at"), null=True, help_text=_("When it was gone from the catalogue.")
     )
     content_hash = models.CharField(_("content hash"), max_length=32, editable=False)
+    # Of the bytes that this was read of, and behind it the content hash that they gave: where
+    # that is another by now, a version that knows no raw hash has written the row since.
+    raw_hash = models.CharField(max_length=64, editable=False, db_default="")
 
     objects = ModQuerySet.as_manager()
 

@@ -128,7 +128,7 @@ class ModFilter(forms.Form):
 @require_safe
 def mods_page(request: SignedIn) -> HttpResponse:
     wanted, before, problem = ModFilter(request.GET), request.GET.get("before", ""), ""
-    mods = wanted.apply().defer("content_hash", "logo")
+    mods = wanted.apply().defer("content_hash", "raw_hash", "logo")
     sort = Sort(wanted.wanted.get("sort", Sort.TRENDING))
     try:
         shown = modpaging.page(mods, sort, before)
