@@ -22,19 +22,25 @@ def insert_slots(template: models.Model, slots: Sequence[Slot]) -> list[tuple[in
 
     Returns id, job and slot of the rows that this call made.
     """
+    return insert_rows(template, ("job_name", "scheduled_for"), slots)
+
+
+def insert_rows(
+    template: models.Model, fields: Sequence[str], rows: Sequence[Sequence[Any]]
+) -> list[tuple[int, str, datetime]]:
+    """The same with any ``fields`` that differ from row to row."""
     model = template._meta.model
-    varying = {"job_name": "name", "scheduled_for": "slot"}
     columns, values, constants = [], [], []
     for one in model._meta.concrete_fields:
         if one.primary_key:
             continue
         columns.append(_quoted(one.column))
-        if one.attname in varying:
-            values.append(f"given.{varying[one.attname]}")
+        if one.name in fields:
+            values.append(f"given.{_quoted(one.column)}")
         else:
             values.append("%s")
             constants.append(one.get_db_prep_save(getattr(template, one.attname), connection))
-    given, parameters = _given(slots)
+    given, parameters = _given([model._meta.get_field(name) for name in fields], rows)
     with connection.cursor() as cursor:
         cursor.execute(
             f"INSERT INTO {_table(model)} ({', '.join(columns)})"
@@ -47,12 +53,13 @@ def insert_slots(template: models.Model, slots: Sequence[Slot]) -> list[tuple[in
 
 def set_moments(model: type[models.Model], column: str, moments: Iterable[Slot]) -> None:
     """Set ``column`` of the rows with these keys to these moments."""
-    given, parameters = _given(list(moments))
+    fields = [model._meta.get_field(name) for name in ("id", column)]
+    given, parameters = _given(fields, list(moments))
     table, key = _table(model), _quoted("id")
     with connection.cursor() as cursor:
         cursor.execute(
-            f"UPDATE {table} SET {_quoted(column)} = given.slot FROM {given}"
-            f" WHERE {table}.{key} = given.name",
+            f"UPDATE {table} SET {_quoted(column)} = given.{_quoted(column)} FROM {given}"
+            f" WHERE {table}.{key} = given.{key}",
             parameters,
         )
 
@@ -148,18 +155,21 @@ def _converter(field: _Column) -> Callable[[Any], Any]:
         return lambda value: None if value is None else adapt(value)
     if isinstance(field, models.JSONField):
         return lambda value: None if value is None else json.dumps(value)
-    return str
+    return int if isinstance(field, models.IntegerField) else str
 
 
-def _given(slots: Sequence[Slot]) -> tuple[str, list[Any]]:
-    """A table ``given`` of ``name`` and ``slot``, and its parameters."""
+def _given(fields: Sequence[_Column], rows: Sequence[Sequence[Any]]) -> tuple[str, list[Any]]:
+    """A table ``given`` of these rows, its columns named like the fields', and its parameters."""
+    converters = [_converter(one) for one in fields]
+    ready = [[f(value) for f, value in zip(converters, row, strict=True)] for row in rows]
+    names = [_quoted(one.column) for one in fields]
     if connection.vendor == "postgresql":
-        columns = [name for name, _slot in slots], [slot for _name, slot in slots]
-        return "unnest(%s::text[], %s::timestamptz[]) AS given(name, slot)", list(columns)
-    adapt = connection.ops.adapt_datetimefield_value
-    rows = [(name, adapt(slot)) for name, slot in slots]
-    picked = "json_extract(value, '$[0]') AS name, json_extract(value, '$[1]') AS slot"
-    return f"(SELECT {picked} FROM json_each(%s)) AS given", [json.dumps(rows)]
+        types = [_element(str(one.db_type(connection))) for one in fields]
+        arrays = ", ".join(f"%s::{one}[]" for one in types)
+        columns = [list(column) for column in zip(*ready, strict=True)]
+        return f"unnest({arrays}) AS given({', '.join(names)})", columns
+    picked = ", ".join(f"json_extract(value, '$[{at}]') AS {name}" for at, name in enumerate(names))
+    return f"(SELECT {picked} FROM json_each(%s)) AS given", [json.dumps(ready)]
 
 
 def _moment(stored: datetime) -> datetime:

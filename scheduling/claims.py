@@ -20,6 +20,8 @@ from .querysets import JobRunQuerySet, count_change
 from .runner import ClaimedRun
 
 MAX_QUEUED_PER_PASS = 200
+# What differs between slots that don't start.
+_NOT_STARTED = ("job_name", "status", "scheduled_for", "slots", "until", "error")
 
 
 def busy(names: Iterable[str]) -> dict[str, Busy]:
@@ -54,15 +56,18 @@ def insert(
     """
     decisions = _without_rows(decisions)
     to_start: list[Slot] = []
-    rest: list[JobRun] = []
+    rest: list[tuple[Any, ...]] = []
     for name, many in decisions.items():
         for one in many:
             if one.status is Status.RUNNING:
                 to_start.append((name, one.slot))
             else:
-                rest.append(_row(name, one, process, now))
+                slots = min(one.slots, MOST_SLOTS)
+                rest.append((name, one.status, one.slot, slots, one.until, one.reason))
     if rest:
-        JobRun.objects.bulk_create(rest, ignore_conflicts=True)
+        # As cheap as a claim: a worker that can't keep up must not do more than one that can.
+        closed = JobRun(queued_at=now, finished_at=now, worker=str(process))
+        batches.insert_rows(closed, _NOT_STARTED, rest)
     if not to_start:
         return []
     template = JobRun(queued_at=now, **_claim(process, now, hands_over))
@@ -158,17 +163,26 @@ def unstarted(process: SchedulerProcess) -> list[ClaimedRun]:
 
 def release(run_ids: Iterable[int], process: SchedulerProcess) -> None:
     """Give claimed runs that did not start back to the queue, for the next worker."""
+    run_ids = list(run_ids)
+    # So that whoever leads hears of it.
+    count_change()
+    mine = JobRun.objects.running().filter(process=process)
+    if _give_back(mine.filter(pk__in=run_ids)):
+        return
     for run_id in run_ids:
-        # So that whoever leads hears of it.
-        count_change()
-        mine = JobRun.objects.running().filter(pk=run_id, process=process)
-        try:
-            with transaction.atomic():
-                mine.update(status=Status.QUEUED, process=None, worker="", claimed_at=None)
-        except IntegrityError:
+        if not _give_back(mine.filter(pk=run_id)):
             # A person has asked for another run of the job meanwhile: that one will do.
             error = reasons.ANOTHER_QUEUED
-            mine.update(status=Status.CANCELLED, finished_at=now(), error=error)
+            mine.filter(pk=run_id).update(status=Status.CANCELLED, finished_at=now(), error=error)
+
+
+def _give_back(runs: JobRunQuerySet) -> bool:
+    try:
+        with transaction.atomic():
+            runs.update(status=Status.QUEUED, process=None, worker="", claimed_at=None)
+    except IntegrityError:
+        return False
+    return True
 
 
 def _claim(process: SchedulerProcess, now: datetime, hands_over: bool) -> dict[str, Any]:
@@ -181,20 +195,6 @@ def _claim(process: SchedulerProcess, now: datetime, hands_over: bool) -> dict[s
         "process": process,
         "worker": str(process),
     }
-
-
-def _row(name: str, decision: Decision, process: SchedulerProcess, now: datetime) -> JobRun:
-    return JobRun(
-        job_name=name,
-        status=decision.status,
-        scheduled_for=decision.slot,
-        slots=min(decision.slots, MOST_SLOTS),
-        until=decision.until,
-        queued_at=now,
-        finished_at=now,
-        worker=str(process),
-        error=decision.reason,
-    )
 
 
 def _claimed(process: SchedulerProcess, **filters: object) -> list[ClaimedRun]:

@@ -45,6 +45,19 @@ def test_a_slot_that_has_its_row_is_left_out(process):
     assert JobRun.objects.get(job_name="a", scheduled_for=SLOT).status == Status.MISSED
 
 
+def test_rows_may_differ_in_any_of_their_fields(process):
+    fields = ("job_name", "status", "scheduled_for", "slots", "until", "error")
+    until = SLOT + timedelta(hours=1)
+    rows = [
+        ("a", Status.MISSED, SLOT, 2_147_483_647, until, "it's \"late\" by 50%s ☃"),
+        ("b", Status.SKIPPED, SLOT, 1, None, ""),
+    ]
+    closed = JobRun(queued_at=SLOT, finished_at=SLOT, worker="w")
+    assert len(batches.insert_rows(closed, fields, rows)) == 2
+    assert sorted(JobRun.objects.values_list(*fields)) == rows
+    assert set(JobRun.objects.values_list("worker", "finished_at")) == {("w", SLOT)}
+
+
 def test_moments_are_set_of_the_named_rows_only():
     for name in (*ODD, "other"):
         DjangoJob.objects.create(id=name, next_run_time=SLOT, job_state=b"")
