@@ -49,7 +49,7 @@ def test_rows_may_differ_in_any_of_their_fields(process):
     fields = ("job_name", "status", "scheduled_for", "slots", "until", "error")
     until = SLOT + timedelta(hours=1)
     rows = [
-        ("a", Status.MISSED, SLOT, 2_147_483_647, until, "it's \"late\" by 50%s ☃"),
+        ("a", Status.MISSED, SLOT, 2_147_483_647, until, 'it\'s "late" by 50%s ☃'),
         ("b", Status.SKIPPED, SLOT, 1, None, ""),
     ]
     closed = JobRun(queued_at=SLOT, finished_at=SLOT, worker="w")
