@@ -24,7 +24,7 @@ def check_sqlite_version(**_kwargs: Any) -> list[CheckMessage]:
         Error(
             f"SQLite {sqlite3.sqlite_version} is too old: the worker needs 3.35 or newer.",
             hint="Use a Python that comes with a newer SQLite, or PostgreSQL (DATABASE_URL).",
-            id="scheduling.E002",
+            id="scheduling.E003",
         )
     ]
 

@@ -14,7 +14,7 @@ def test_a_sqlite_that_is_too_old_is_refused(monkeypatch):
     assert checks.check_sqlite_version() == []
     monkeypatch.setattr(sqlite3, "sqlite_version_info", (3, 34, 1))
     [error] = checks.check_sqlite_version()
-    assert error.id == "scheduling.E002"
+    assert error.id == "scheduling.E003"
     assert "3.35" in error.msg
 
 

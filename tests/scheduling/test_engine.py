@@ -45,7 +45,7 @@ def test_without_the_app_it_names_it(elsewhere, monkeypatch):
     assert "'procrastinate.contrib.django' to INSTALLED_APPS" in engine.problem()
 
 
-def test_the_system_check_refuses_it(elsewhere, monkeypatch):
+def test_the_system_check_refuses_it(db, elsewhere, monkeypatch):
     monkeypatch.setattr(engine, "find_spec", lambda _name: None)
     with pytest.raises(SystemCheckError, match=r"scheduling\.E002"):
         call_command("check")
