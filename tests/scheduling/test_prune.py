@@ -111,6 +111,18 @@ def test_it_stops_between_two_batches_when_it_is_cancelled(settings, monkeypatch
     assert JobRun.objects.count() == 6
 
 
+def test_it_rests_after_each_batch_so_that_others_find_the_lock_free(settings, monkeypatch):
+    settings.RUN_RETENTION_DAYS, settings.RUNS_KEPT_PER_JOB = 30, 0
+    monkeypatch.setattr(prune, "BATCH", 2)
+    for days in range(31, 37):
+        add(days)
+    rests: list[float] = []
+    monkeypatch.setattr(RunContext, "sleep", lambda _run, seconds: rests.append(seconds))
+    registry.get("pruneruns").run(RunContext(job="pruneruns", run_id=1))
+    assert len(rests) == 3
+    assert min(rests) >= prune.LEAST_PAUSE
+
+
 def test_processes_long_gone_go_too():
     long_ago = datetime.now(UTC) - timedelta(days=8)
     SchedulerProcess.objects.create(host="old", pid=1, heartbeat_at=long_ago)

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 from django_apscheduler.models import DjangoJob
 from structlog.testing import capture_logs
 
@@ -498,3 +498,23 @@ def test_pauses_that_end_are_ended_whatever_else_changes(many, leader, clock):
     leader.reconciler.run()
     assert leader.reconciler.next_resume is None
     assert {next_run(name) for name in many} == {NOON + timedelta(minutes=10)}
+
+
+def test_a_pause_that_ends_while_the_database_leaves_is_ended_once_it_is_back(
+    leader, clock, monkeypatch
+):
+    """Guard: ``self._put_off |= waiting`` in scheduling/reconcile.py."""
+    schedule(interval_seconds=600, paused=True, paused_until=NOON + timedelta(minutes=5))
+    leader.look()
+    clock.forward(minutes=5)
+    with monkeypatch.context() as away:
+        away.setattr(leader.reconciler, "_look", _gone)
+        with pytest.raises(OperationalError):
+            leader.reconciler.run()
+    leader.reconciler.run()
+    assert next_run() == NOON + timedelta(minutes=10)
+
+
+def _gone(rows, _now):
+    if rows:
+        raise OperationalError("server closed the connection unexpectedly")

@@ -276,3 +276,14 @@ def test_taking_over_waits_for_a_database_that_is_away(start, monkeypatch):
     wait_until(lambda: JobRun.objects.get(pk=run.pk).status == Status.SUCCEEDED)
     assert len(failures) == 2
     assert running.stop() == 0
+
+
+def test_an_edit_that_was_put_off_is_tried_again_soon(start):
+    """Guard: ``self._retry_at = now + PUT_OFF_FOR`` in scheduling/watch.py."""
+    running = start()
+    row = schedule(interval_seconds=600)
+    wait_until(lambda: applied(row))
+    reconciler = running.worker._watch._reconciler
+    reconciler._put_off = {"noop"}
+    wait_until(lambda: not reconciler.put_off)
+    assert running.stop() == 0
