@@ -58,6 +58,21 @@ def check_sqlite_options(**_kwargs: Any) -> list[CheckMessage]:
 
 
 @register
+def check_middleware(**_kwargs: Any) -> list[CheckMessage]:
+    """For projects other than this one (docs/use-scheduling.md)."""
+    needed = "django_htmx.middleware.HtmxMiddleware"
+    if needed in settings.MIDDLEWARE:
+        return []
+    return [
+        Error(
+            "The pages of scheduling need to know which requests come from htmx.",
+            hint=f"Add {needed!r} to MIDDLEWARE.",
+            id="scheduling.E007",
+        )
+    ]
+
+
+@register
 def check_executor(**_kwargs: Any) -> list[CheckMessage]:
     """Where the settings say that runs go, they can."""
     if not (problem := engine.problem()):

@@ -51,7 +51,7 @@ def _documented(view: Any) -> Any:
 
 
 api = NinjaAPI(
-    title="vsmanager",
+    title="Scheduling",
     version="v1",
     urls_namespace="api-v1",
     auth=needs("view", "jobschedule"),
