@@ -48,7 +48,7 @@ class Clone:
         """Type these lines; ``export`` and the like hold for those that come later."""
         text = text.replace("127.0.0.1:8000", f"127.0.0.1:{self.port}")
         done = subprocess.run(
-            ["sh", "-ec", f"{text}\nenv -0 > shell"],
+            ["/bin/sh", "-ec", f"{text}\nenv -0 > shell"],
             cwd=self.folder,
             env=self.env,
             text=True,
