@@ -320,6 +320,19 @@ def test_a_given_back_cron_slot_is_missed_when_nobody_comes_in_time(leader, cloc
     assert rows("failing") == [("13:00:00", "queued")]
 
 
+@pytest.mark.parametrize(("seconds", "then"), [(60, "running"), (61, "missed")])
+def test_the_next_pass_misses_a_given_back_cron_slot_past_its_grace(leader, clock, seconds, then):
+    schedule("noop", cron="0 13 * * *")
+    leader.look()
+    clock.forward(hours=1)
+    leader.turn()
+    assert [run.attempt for run in leader.started] == [1]
+    claims.release([run.run_id for run in leader.started], leader.presence.process)
+    clock.forward(seconds=seconds)
+    leader.turn()
+    assert rows("noop") == [("13:00:00", then)]
+
+
 def test_a_run_that_cannot_go_back_since_another_is_queued_is_cancelled(leader):
     run = queue()
     leader.turn()
