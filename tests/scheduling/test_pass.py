@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from django.db import OperationalError, transaction
+from django.db import OperationalError, connection, transaction
 from django_apscheduler.models import DjangoJob
 
 from scheduling import claims, registry
@@ -299,6 +299,16 @@ def test_many_queued_runs_of_a_busy_job_do_not_keep_others_waiting(leader):
     queue("failing")
     leader.turn()
     assert [run.job_name for run in leader.started] == ["failing"]
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL takes no text for a number")
+def test_a_job_whose_limit_is_no_number_has_one_run_at_a_time(leader):
+    schedule("noop", interval_seconds=0)
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE scheduling_jobschedule SET max_instances = 'many'")
+    queue()
+    leader.turn()
+    assert [run.job_name for run in leader.started] == ["noop"]
 
 
 def test_a_queued_run_of_a_job_of_tomorrow_waits(leader):

@@ -564,3 +564,11 @@ def test_one_that_cannot_be_read_keeps_none_after_it_from_being_looked_at(
     state = ScheduleState.objects.get(schedule__name=many[1])
     assert "can't be read" in state.problem
     assert {next_run(name) for name in many if name != many[1]} == {NOON + timedelta(minutes=10)}
+
+
+def test_an_edit_that_changes_nothing_for_the_worker_is_taken_note_of(leader):
+    schedule(interval_seconds=600)
+    leader.look()
+    row = schedule(timeout_seconds=5)
+    leader.look()
+    assert ScheduleState.objects.get(schedule=row).applied_revision == row.revision
