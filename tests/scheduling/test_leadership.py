@@ -7,7 +7,7 @@ import time
 
 import psycopg
 import pytest
-from django.db import connection
+from django.db import DatabaseError, connection
 
 from scheduling import leadership
 from scheduling.leadership import AdvisoryLock, FileLock
@@ -233,3 +233,24 @@ def test_the_lock_asks_no_more_than_the_driver_knows(lock):
     assert isinstance(lock(), AdvisoryLock)
     with psycopg.connect(**leadership.for_database()._parameters) as session:
         assert session.execute("SELECT 1").fetchone() == (1,)
+
+
+def raises(error):
+    def refuse(*_arguments):
+        raise error
+
+    return refuse
+
+
+@on_sqlite
+def test_a_database_that_does_not_answer_counts_as_changed(lock, monkeypatch):
+    monkeypatch.setattr(connection, "cursor", raises(DatabaseError("it is away")))
+    assert lock().wait(0)
+
+
+@on_postgresql
+def test_a_session_that_breaks_while_it_is_asked_is_lost(lock, monkeypatch):
+    first = lock()
+    assert first.acquire()
+    monkeypatch.setattr(leadership, "_answers", raises(psycopg.OperationalError("cut")))
+    assert not first.held()
