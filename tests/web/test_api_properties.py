@@ -18,6 +18,8 @@ from vsmanager.urls import api
 
 from .conftest import ran
 
+# Reading the description takes seconds: one process of the suite does it.
+pytestmark = pytest.mark.xdist_group("api")
 CALLS = [
     (method.upper(), path)
     for path, calls in api.get_openapi_schema()["paths"].items()
