@@ -81,13 +81,14 @@ def run(claimed: ClaimedRun, recorder: Recorder, clock: Callable[[], datetime]) 
     claimed.started_at = clock()
     claimed.context.begin()
     recorder.started(claimed.run_id, claimed.started_at)
-    with (
-        structlog.contextvars.bound_contextvars(
-            job=claimed.job_name, run_id=claimed.run_id, attempt=claimed.attempt
-        ),
-        runlog.capturing(claimed.log),
-    ):
-        outcome = _call(claimed)
+    bound = structlog.contextvars.bind_contextvars(
+        job=claimed.job_name, run_id=claimed.run_id, attempt=claimed.attempt
+    )
+    try:
+        with runlog.capturing(claimed.log):
+            outcome = _call(claimed)
+    finally:
+        structlog.contextvars.reset_contextvars(**bound)
     try:
         finished = _finished(claimed, outcome, clock())
     except BaseException as error:  # noqa: BLE001 - a value of the job's may raise whatever it likes
@@ -122,6 +123,8 @@ def by_name(name: str) -> Any:
 
 def storable(value: Any) -> Any:
     """A job's value as JSON that both databases take, or a note why it is not kept."""
+    if value is None:
+        return None
     try:
         text = json.dumps(value, allow_nan=False)
         if len(text) > MAX_RESULT:
@@ -153,8 +156,9 @@ def _leave_database() -> None:
             with contextlib.suppress(Exception):
                 used.close()
             del connections[used.alias]
-    with contextlib.suppress(Exception):
-        close_old_connections()
+        else:
+            with contextlib.suppress(Exception):
+                used.close_if_unusable_or_obsolete()
 
 
 def _status(outcome: Outcome, context: RunContext) -> Status:
