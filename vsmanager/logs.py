@@ -91,7 +91,7 @@ def _safely(render: Processor) -> Processor:
     def rendered(logger: WrappedLogger, method: str, event: EventDict) -> Any:
         try:
             # A renderer may take its event apart.
-            return render(logger, method, event.copy())
+            return render(logger, method, dict(event))
         except Exception as error:  # noqa: BLE001 - the values' own methods are called
             shown = {name: value for name, value in event.items() if isinstance(value, str | int)}
             return render(logger, method, {**shown, "not_shown": type(error).__name__})
