@@ -29,8 +29,8 @@ LATE = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300)
 # Where the runs of all jobs go that have no count of their own; no job can be called that.
 OTHERS = "(others)"
 
-# With SQLite a statement over so many keeps others from writing for some 10 ms.
-BATCH = 5_000
+# With SQLite a look at so many keeps others from writing for some 15 ms.
+BATCH = 2_000
 # PostgreSQL gives ids before it shows the row: an id is looked at when it is as old as this, and
 # by then all transactions that could show a lower one have ended (docs/monitoring.md).
 SETTLED = timedelta(seconds=4)
