@@ -12,6 +12,8 @@ from structlog.types import EventDict, Processor, WrappedLogger
 from scheduling import runlog
 from scheduling.text import clean
 
+from . import loglines
+
 
 class ToStderr:
     """Writes log lines to wherever stderr is now, and loses them rather than fail.
@@ -64,6 +66,7 @@ def configure(form: str, level: str) -> None:
         structlog.stdlib.add_log_level,
         structlog.stdlib.PositionalArgumentsFormatter(),
         structlog.stdlib.ExtraAdder(),
+        loglines.without_request,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.StackInfoRenderer(),
         tame,
@@ -74,7 +77,7 @@ def configure(form: str, level: str) -> None:
         if form == "console"
         else [
             structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(default=str),
+            structlog.processors.JSONRenderer(serializer=loglines.as_json),
         ]
     )
     structlog.configure(
@@ -99,7 +102,7 @@ def configure(form: str, level: str) -> None:
             },
             "handlers": {
                 "stderr": {
-                    "class": "logging.StreamHandler",
+                    "class": "vsmanager.loglines.Handler",
                     "stream": ToStderr(),
                     "formatter": "structlog",
                 }
