@@ -47,12 +47,12 @@ def run_metrics(schedules: Iterable[JobSchedule], counts: list[RunCount]) -> Ite
     runs = CounterMetricFamily(
         "scheduling_runs",
         "Runs that ended, and slots that did not start, by job and status.",
-        labels=["job", "status"],
+        labels=["job_name", "status"],
     )
     took = HistogramMetricFamily(
         "scheduling_run_duration_seconds",
         "How long runs took, from the start of the job to its end.",
-        labels=["job"],
+        labels=["job_name"],
     )
     late: dict[str, float] = {}
     uncounted = {one.name for one in schedules}.difference(one.job_name for one in counts)
@@ -86,20 +86,20 @@ def job_metrics(
         "scheduling_job_seconds_since_success",
         "Since the job last succeeded, or since it has been scheduled when it never did. "
         "Not of jobs that are paused or disabled.",
-        labels=["job"],
+        labels=["job_name"],
     )
     every = GaugeMetricFamily(
         "scheduling_job_interval_seconds",
         "The longest time from one slot of the job to the next. "
         "Not of jobs that are paused or disabled.",
-        labels=["job"],
+        labels=["job_name"],
     )
     failing = GaugeMetricFamily(
         "scheduling_job_failing",
         "1 when the job has failed since it last succeeded.",
-        labels=["job"],
+        labels=["job_name"],
     )
-    paused = GaugeMetricFamily("scheduling_job_paused", "1 while it is paused.", labels=["job"])
+    paused = GaugeMetricFamily("scheduling_job_paused", "1 while it is paused.", labels=["job_name"])
     known = {one.job_name: one for one in counts}
     for schedule in schedules:
         name, count = [schedule.name], known.get(schedule.name)
