@@ -12,7 +12,7 @@ from structlog.types import EventDict, Processor, WrappedLogger
 from scheduling import runlog
 from scheduling.text import clean
 
-from . import loglines
+from . import loglines, tracing
 
 
 class ToStderr:
@@ -71,6 +71,8 @@ def configure(form: str, level: str) -> None:
         structlog.processors.StackInfoRenderer(),
         tame,
         runlog.capture,
+        # Not into the history: a trace is gone sooner.
+        *tracing.processors(),
     ]
     render: list[Processor] = (
         [_console()]

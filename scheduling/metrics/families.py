@@ -99,7 +99,9 @@ def job_metrics(
         "1 when the job has failed since it last succeeded.",
         labels=["job_name"],
     )
-    paused = GaugeMetricFamily("scheduling_job_paused", "1 while it is paused.", labels=["job_name"])
+    paused = GaugeMetricFamily(
+        "scheduling_job_paused", "1 while it is paused.", labels=["job_name"]
+    )
     known = {one.job_name: one for one in counts}
     for schedule in schedules:
         name, count = [schedule.name], known.get(schedule.name)
