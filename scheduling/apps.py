@@ -9,7 +9,9 @@ class SchedulingConfig(AppConfig):
     verbose_name = _("Scheduling")
 
     def ready(self) -> None:
-        from . import checks, schedules  # noqa: F401 - checks register themselves
+        # Some of these register themselves.
+        from . import checks, counting, schedules  # noqa: F401
+        from .metrics import families  # noqa: F401
 
         # Each app registers its jobs by decorator in its own jobs.py.
         autodiscover_modules("jobs")

@@ -18,7 +18,7 @@ MAX_TEXT = 2_000
 MAX_FIELDS = 30
 
 # Bound by the runner to every event and shown in the run's own columns.
-_REDUNDANT = ("job", "run_id", "attempt")
+_REDUNDANT = ("job", "run_id", "attempt", "request_id")
 
 _current: ContextVar["RunLog | None"] = ContextVar("run_log", default=None)
 
@@ -52,6 +52,12 @@ class RunLog:
             if self._last is None:
                 self._last = deque(maxlen=LAST_EVENTS)
             self._last.append(kept)
+
+    def begin_with(self, event: dict[str, Any]) -> None:
+        """Keep an event that is as it is stored, before any other."""
+        with self._lock:
+            self._seen += 1
+            self._first.insert(0, event)
 
     def events(self) -> list[dict[str, Any]]:
         """The log as JSON: ``{"at", "level", "event", ...fields}``, oldest first."""

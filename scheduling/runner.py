@@ -11,7 +11,7 @@ from typing import Any
 import structlog
 from django.db import close_old_connections, connections
 
-from . import registry, runlog
+from . import registry, runlog, spans
 from .context import RunContext
 from .errors import JobFailed, RunCancelled, RunTimedOut, UnknownJob
 from .models import Status
@@ -72,6 +72,7 @@ class ClaimedRun:
         return reached._asdict() if reached else None
 
 
+@spans.each_run
 def run(claimed: ClaimedRun, recorder: Recorder, clock: Callable[[], datetime]) -> Status:
     """Run the job in this thread and record how it went. Raises nothing."""
     if claimed.context.cancelled:

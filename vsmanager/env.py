@@ -151,6 +151,22 @@ def database(name: str, default: str) -> dict[str, Any]:
     return config
 
 
+def secret(name: str, file: str) -> str:
+    """A secret of the environment, or what the file holds that ``file`` names; "" for none."""
+    value, path = os.environ.get(name, ""), os.environ.get(file, "")
+    if value and path:
+        raise refused(file, f"must not be set together with {name}: one of them is enough")
+    if path:
+        try:
+            value, name = Path(path).read_text().strip(), file
+        except (OSError, UnicodeError) as error:
+            reason = getattr(error, "strerror", None) or "it is no text"
+            raise refused(file, f"names {path}, which can't be read: {reason}") from None
+    if (value or path) and not re.fullmatch(r"[!-~]{16,200}", value):
+        raise refused(name, "must hold 16 to 200 characters of ASCII without spaces")
+    return value
+
+
 def secret_key(project: Path) -> str:
     """SECRET_KEY, or the key in SECRET_KEY_FILE, which is made on the first start."""
     if key := os.environ.get("SECRET_KEY"):

@@ -1,6 +1,5 @@
 """One log for everything: structlog's events and the libraries' own records, in one form."""
 
-import json
 import logging
 import logging.config
 import sys
@@ -14,6 +13,8 @@ from structlog.types import EventDict, Processor, WrappedLogger
 
 from scheduling import runlog
 from scheduling.text import clean
+
+from . import loglines, tracing
 
 
 class ToStderr:
@@ -80,9 +81,9 @@ def _json(_logger: WrappedLogger, _method: str, event: EventDict) -> str:
     """The event as one line, in ASCII: what a terminal might obey is escaped."""
     try:
         line = _encoder.encode(event).decode()
-    except Exception:  # noqa: BLE001 - it takes fewer kinds of values than json does
+    except Exception:  # noqa: BLE001 - it takes fewer kinds of values than the slow way does
         line = ""
-    return line if line and line.isascii() else json.dumps(event, default=str)
+    return line if line and line.isascii() else loglines.as_json(event)
 
 
 def _safely(render: Processor) -> Processor:
@@ -113,11 +114,13 @@ def configure(form: str, level: str) -> None:
         structlog.processors.StackInfoRenderer(),
         tame,
         runlog.capture,
+        # Not into the history: a trace is gone sooner.
+        *tracing.processors(),
     ]
     render: list[Processor] = (
         [_safely(_console())]
         if form == "console"
-        else [structlog.processors.format_exc_info, _safely(_json)]
+        else [structlog.processors.format_exc_info, _json]
     )
     structlog.configure(
         processors=[*shared, *render],
@@ -132,7 +135,11 @@ def configure(form: str, level: str) -> None:
             "formatters": {
                 "structlog": {
                     "()": structlog.stdlib.ProcessorFormatter,
-                    "foreign_pre_chain": [structlog.stdlib.ExtraAdder(), *shared],
+                    "foreign_pre_chain": [
+                        structlog.stdlib.ExtraAdder(),
+                        loglines.without_request,
+                        *shared,
+                    ],
                     "processors": [
                         structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                         *render,
@@ -141,7 +148,7 @@ def configure(form: str, level: str) -> None:
             },
             "handlers": {
                 "stderr": {
-                    "class": "logging.StreamHandler",
+                    "class": "vsmanager.loglines.Handler",
                     "stream": stderr,
                     "formatter": "structlog",
                 }

@@ -24,6 +24,8 @@ RUN_RETENTION_DAYS = env.integer("RUN_RETENTION_DAYS", 90, 1, 3_650)
 RUNS_KEPT_PER_JOB = env.integer("RUNS_KEPT_PER_JOB", 20, 0, 10_000)
 NEWS_ALLOW_PRIVATE = env.boolean("NEWS_ALLOW_PRIVATE", False)
 DEADMAN_URL = env.secret_address("DEADMAN_URL")
+METRICS_TOKEN = env.secret("METRICS_TOKEN", "METRICS_TOKEN_FILE")
+METRICS_JOBS = env.integer("METRICS_JOBS", 100, 1, 2_000)
 LOG_FORMAT = env.choice(
     "LOG_FORMAT", "console" if sys.stderr and sys.stderr.isatty() else "json", "console", "json"
 )
@@ -57,6 +59,7 @@ if (
     PROCRASTINATE_AUTODISCOVER_MODULE_NAME = ""
 
 MIDDLEWARE = [
+    "vsmanager.requestlog.log_requests",
     "django.middleware.gzip.GZipMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",

@@ -180,7 +180,8 @@ def _ensure_administrator() -> None:
 
 
 def _gunicorn(port: int) -> list[str]:
-    return ["--bind", f"{HOST}:{port}", "--threads", "32", "--log-level", "warning"]
+    logging = ["--log-level", "warning", "--logger-class", "vsmanager.weblog.Logger"]
+    return ["--bind", f"{HOST}:{port}", "--threads", "32", *logging]
 
 
 def _greet(options: argparse.Namespace, children: Children) -> None:

@@ -1,5 +1,6 @@
 """What people want, what the worker made of it, and every run."""
 
+from .count import CountedUpTo, RunCount, UncountedRun
 from .process import HEARTBEAT_EVERY, MISSED_BEATS, SILENT_AFTER, Role, SchedulerProcess
 from .run import Cause, JobRun, Status
 from .schedule import ChangeCounter, JobSchedule, ScheduleState, default_zone
@@ -12,11 +13,14 @@ __all__ = [
     "ApiToken",
     "Cause",
     "ChangeCounter",
+    "CountedUpTo",
     "JobRun",
     "JobSchedule",
     "Role",
+    "RunCount",
     "ScheduleState",
     "SchedulerProcess",
     "Status",
+    "UncountedRun",
     "default_zone",
 ]
