@@ -111,6 +111,8 @@ def configure(form: str, level: str) -> None:
                 # It tells each path that is fetched; that of DEADMAN_URL is a secret.
                 "urllib3": {"level": "WARNING"},
                 "procrastinate": {"level": "WARNING"},
+                # vsmanager.signin tells of failures, without what was typed.
+                "axes": {"level": "ERROR"},
                 "django.server": {"level": "WARNING"},
             },
         }
