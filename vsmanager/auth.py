@@ -1,5 +1,6 @@
 """Who somebody is and what they may do: one query a request, where Django asks three."""
 
+import time
 from typing import Any
 
 from axes.backends import AxesStandaloneBackend
@@ -7,6 +8,8 @@ from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.models import Permission, User
 from django.db.models import Func, JSONField, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Concat
+
+from scheduling import reauth
 
 
 class _JsonList(Func):
@@ -29,7 +32,10 @@ class OneQueryBackend(AxesStandaloneBackend, ModelBackend):  # type: ignore[misc
         if request is not None:
             # Before the password is looked at, which costs a core for a third of a second.
             super().authenticate(request, username=username, password=password, **others)
-        return ModelBackend.authenticate(self, request, username, password, **others)
+        user = ModelBackend.authenticate(self, request, username, password, **others)
+        if user is not None and hasattr(request, "session"):
+            reauth.note(request, user, time.time())
+        return user
 
     def get_user(self, user_id: int) -> Any:
         granted = (

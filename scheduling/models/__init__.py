@@ -3,7 +3,7 @@
 from .process import HEARTBEAT_EVERY, MISSED_BEATS, SILENT_AFTER, Role, SchedulerProcess
 from .run import Cause, JobRun, Status
 from .schedule import ChangeCounter, JobSchedule, ScheduleState, default_zone
-from .token import ApiToken
+from .token import ApiToken, Scope
 
 __all__ = [
     "HEARTBEAT_EVERY",
@@ -17,6 +17,7 @@ __all__ = [
     "Role",
     "ScheduleState",
     "SchedulerProcess",
+    "Scope",
     "Status",
     "default_zone",
 ]
