@@ -4,12 +4,13 @@ import logging
 import logging.config
 import sys
 from collections.abc import Callable
-from typing import TextIO
+from io import StringIO
+from typing import Any, TextIO
 
 import structlog
 from structlog.types import EventDict, Processor, WrappedLogger
 
-from scheduling import runlog
+from scheduling import redact, runlog
 from scheduling.text import clean
 
 
@@ -37,22 +38,44 @@ class ToStderr:
             pass
 
 
+# Of our own making, or not for eyes.
+_PLAIN = frozenset(("timestamp", "level", "logger", "job", "exc_info", "stack_info"))
+
+
 def tame(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """A structlog processor: nothing that is logged garbles the log, or fails to be written."""
+    """A structlog processor: nothing that is logged garbles the log, tells a secret, or fails to
+    be written."""
     for name, value in event.items():
+        if name in _PLAIN or name.startswith("_"):
+            continue
         if isinstance(value, str):
-            event[name] = clean(value)
+            event[name] = redact.MASK if redact.is_secret(name) else redact.redacted(clean(value))
         elif isinstance(value, int) and abs(value) >= 1 << 63:
             # Python refuses to print numbers of thousands of digits.
             event[name] = f"a number of {value.bit_length()} bits"
+        elif value is not None and not isinstance(value, int | float):
+            event[name] = redact.MASK if redact.is_secret(name) else redact.value(value)
     return event
+
+
+def _redact_exception(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    for name in ("exception", "stack"):
+        if isinstance(text := event.get(name), str):
+            event[name] = redact.redacted(text)
+    return event
+
+
+def _plain_traceback(stream: TextIO, exc_info: Any) -> None:
+    # Where the package rich is installed the default tells the values of all variables too.
+    told = StringIO()
+    structlog.dev.plain_traceback(told, exc_info)
+    stream.write(redact.redacted(told.getvalue()))
 
 
 def _console() -> structlog.dev.ConsoleRenderer:
     return structlog.dev.ConsoleRenderer(
         colors=sys.stderr.isatty() if sys.stderr else False,
-        # Where the package rich is installed the default tells the values of all variables too.
-        exception_formatter=structlog.dev.plain_traceback,
+        exception_formatter=_plain_traceback,
     )
 
 
@@ -74,6 +97,7 @@ def configure(form: str, level: str) -> None:
         if form == "console"
         else [
             structlog.processors.format_exc_info,
+            _redact_exception,
             structlog.processors.JSONRenderer(default=str),
         ]
     )

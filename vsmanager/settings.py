@@ -7,6 +7,8 @@ from pathlib import Path
 
 from csp.constants import NONE, SELF
 
+from scheduling import redact
+
 from . import env, logs
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -155,5 +157,6 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
+redact.know(SECRET_KEY, DEADMAN_URL, DATABASES["default"].get("PASSWORD") or "")
 LOGGING_CONFIG = None
 logs.configure(LOG_FORMAT, LOG_LEVEL)
