@@ -10,6 +10,7 @@ from typing import Any
 
 from structlog.types import EventDict, WrappedLogger
 
+from .redact import redacted
 from .text import clean
 
 FIRST_EVENTS = 200
@@ -94,7 +95,7 @@ def _kept(event: EventDict) -> dict[str, Any]:
         and key not in ("timestamp", "level", "event", "logger", "exc_info", "stack", *_REDUNDANT)
     }
     if event.get("exc_info"):
-        fields["exception"] = _plain(repr(event["exc_info"]))
+        fields["exception"] = _plain(redacted(repr(event["exc_info"])))
     return {
         "at": event.get("timestamp"),
         "level": event.get("level", "info"),

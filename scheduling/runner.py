@@ -17,6 +17,8 @@ from .errors import JobFailed, RunCancelled, RunTimedOut, UnknownJob
 from .models import Status
 from .outcome import Outcome
 from .recorder import Finished, Recorder
+from .redact import MASK, is_secret, redacted
+from .redact import value as value_of
 from .runlog import RunLog
 from .text import clean
 
@@ -69,7 +71,7 @@ class ClaimedRun:
     def progress(self) -> dict[str, Any] | None:
         """What its job reported last, as it is stored."""
         reached = self.context.reached
-        return reached._asdict() if reached else None
+        return value_of(reached._asdict()) if reached else None
 
 
 @spans.each_run
@@ -106,8 +108,8 @@ def _finished(claimed: ClaimedRun, outcome: Outcome, finished_at: datetime) -> F
         started_at=claimed.started_at,
         finished_at=finished_at,
         result=storable(_result(outcome)),
-        error=clean(outcome.reason, MAX_ERROR),
-        traceback=_cut_middle(clean(outcome.traceback)),
+        error=clean(redacted(outcome.reason), MAX_ERROR),
+        traceback=redacted(_cut_middle(clean(outcome.traceback))),
         log=claimed.log.events(),
         progress=claimed.progress(),
         may_retry=not _is_permanent(outcome),
@@ -133,7 +135,8 @@ def storable(value: Any) -> Any:
         return _cleaned(json.loads(text))
     except Exception as error:  # noqa: BLE001 - the value's own methods are called
         reason = str(error) if isinstance(error, TypeError | ValueError) else type(error).__name__
-        return {"note": clean(f"The job's result can't be stored as JSON: {reason}", MAX_ERROR)}
+        note = f"The job's result can't be stored as JSON: {redacted(reason)}"
+        return {"note": clean(note, MAX_ERROR)}
 
 
 def _call(claimed: ClaimedRun) -> Outcome:
@@ -196,11 +199,14 @@ def _cleaned(value: Any, depth: int = 0) -> Any:
     if depth > MAX_DEPTH:
         raise ValueError(f"it is nested more than {MAX_DEPTH} levels deep")
     if isinstance(value, str):
-        return clean(value)
+        return redacted(clean(value))
     if isinstance(value, list):
         return [_cleaned(item, depth + 1) for item in value]
     if isinstance(value, dict):
-        return {clean(key): _cleaned(item, depth + 1) for key, item in value.items()}
+        return {
+            clean(key): MASK if item and is_secret(key) else _cleaned(item, depth + 1)
+            for key, item in value.items()
+        }
     return value
 
 

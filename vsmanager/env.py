@@ -5,6 +5,7 @@ import re
 import secrets
 import zoneinfo
 from collections.abc import Callable
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -84,6 +85,24 @@ def hosts(name: str, default: str) -> list[str]:
         return [host.strip() for host in value.split(",")]
 
     return split(read("str", name, default, check))
+
+
+def networks(name: str) -> list[str]:
+    """Addresses and networks (10.0.0.0/8), and ``unix`` for whoever comes through a socket."""
+
+    def check(value: str) -> str | None:
+        for each in split(value):
+            try:
+                if each != "unix":
+                    ip_network(each, strict=False)
+            except ValueError:
+                return f"must be addresses or networks separated by commas, not {value!r}"
+        return None
+
+    def split(value: str) -> list[str]:
+        return [each.strip() for each in value.split(",")] if value.strip() else []
+
+    return split(read("str", name, "", check))
 
 
 def zone(name: str, default: str) -> str:

@@ -5,13 +5,14 @@ import logging.config
 import sys
 import threading
 from collections.abc import Callable
+from io import StringIO
 from typing import Any, TextIO
 
 import msgspec
 import structlog
 from structlog.types import EventDict, Processor, WrappedLogger
 
-from scheduling import runlog
+from scheduling import redact, runlog
 from scheduling.text import clean
 
 from . import loglines, tracing
@@ -45,14 +46,23 @@ class ToStderr:
             pass
 
 
+# Of our own making, or not for eyes.
+_PLAIN = frozenset(("timestamp", "level", "logger", "job", "exc_info", "stack_info"))
+
+
 def tame(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """A structlog processor: nothing that is logged garbles the log, or fails to be written."""
+    """A structlog processor: nothing that is logged garbles the log, tells a secret, or fails to
+    be written."""
     for name, value in event.items():
+        if name in _PLAIN or name.startswith("_"):
+            continue
         if isinstance(value, str):
-            event[name] = clean(value)
+            event[name] = redact.MASK if redact.is_secret(name) else redact.redacted(clean(value))
         elif isinstance(value, int) and abs(value) >= 1 << 63:
             # Python refuses to print numbers of thousands of digits.
             event[name] = f"a number of {value.bit_length()} bits"
+        elif value is not None and not isinstance(value, int | float):
+            event[name] = redact.MASK if redact.is_secret(name) else redact.value(value)
     return event
 
 
@@ -69,11 +79,24 @@ class EventLogger:
     debug = info = warning = error = critical = msg
 
 
+def _redact_exception(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    for name in ("exception", "stack"):
+        if isinstance(text := event.get(name), str):
+            event[name] = redact.redacted(text)
+    return event
+
+
+def _plain_traceback(stream: TextIO, exc_info: Any) -> None:
+    # Where the package rich is installed the default tells the values of all variables too.
+    told = StringIO()
+    structlog.dev.plain_traceback(told, exc_info)
+    stream.write(redact.redacted(told.getvalue()))
+
+
 def _console() -> structlog.dev.ConsoleRenderer:
     return structlog.dev.ConsoleRenderer(
         colors=sys.stderr.isatty() if sys.stderr else False,
-        # Where the package rich is installed the default tells the values of all variables too.
-        exception_formatter=structlog.dev.plain_traceback,
+        exception_formatter=_plain_traceback,
     )
 
 
@@ -120,7 +143,7 @@ def configure(form: str, level: str) -> None:
     render: list[Processor] = (
         [_safely(_console())]
         if form == "console"
-        else [structlog.processors.format_exc_info, _json]
+        else [structlog.processors.format_exc_info, _redact_exception, _json]
     )
     structlog.configure(
         processors=[*shared, *render],
@@ -160,6 +183,8 @@ def configure(form: str, level: str) -> None:
                 # It tells each path that is fetched; that of DEADMAN_URL is a secret.
                 "urllib3": {"level": "WARNING"},
                 "procrastinate": {"level": "WARNING"},
+                # vsmanager.signin tells of failures, without what was typed.
+                "axes": {"level": "ERROR"},
                 "django.server": {"level": "WARNING"},
             },
         }

@@ -1,10 +1,13 @@
 """All settings. What an operator may set comes from the environment (docs/settings.md)."""
 
 import sys
+from datetime import timedelta
 from importlib.util import find_spec
 from pathlib import Path
 
 from csp.constants import NONE, SELF
+
+from scheduling import redact
 
 from . import env, logs
 
@@ -13,6 +16,8 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 DEBUG = env.boolean("DEBUG", False)
 SECRET_KEY = env.secret_key(BASE_DIR)
 ALLOWED_HOSTS = env.hosts("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
+# Whose X-Forwarded-For is believed (scheduling/peer.py).
+TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES")
 TIME_ZONE = env.zone("TIME_ZONE", "UTC")
 DATABASES = {"default": env.database("DATABASE_URL", f"sqlite:///{BASE_DIR / 'db.sqlite3'}")}
 
@@ -39,6 +44,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
+    "axes",
     "csp",
     "django_htmx",
     "ninja",
@@ -74,6 +80,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 
 ROOT_URLCONF = "vsmanager.urls"
@@ -104,14 +111,28 @@ TEMPLATES = [
 
 AUTHENTICATION_BACKENDS = ["vsmanager.auth.OneQueryBackend"]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in (
-        "UserAttributeSimilarityValidator",
-        "MinimumLengthValidator",
-        "CommonPasswordValidator",
-        "NumericPasswordValidator",
+    {"NAME": f"django.contrib.auth.password_validation.{name}", "OPTIONS": options}
+    for name, options in (
+        ("UserAttributeSimilarityValidator", {}),
+        ("MinimumLengthValidator", {"min_length": 12}),
+        ("CommonPasswordValidator", {}),
+        ("NumericPasswordValidator", {}),
     )
 ]
+
+# Who guesses passwords has to wait; vsmanager/signin.py has the rest.
+AXES_HANDLER = "vsmanager.signin.Handler"
+AXES_FAILURE_LIMIT = 10
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_USERNAME_CALLABLE = "vsmanager.signin.name"
+AXES_CLIENT_IP_CALLABLE = "vsmanager.signin.client"
+AXES_LOCKOUT_CALLABLE = "vsmanager.signin.too_many"
+AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_DISABLE_ACCESS_LOG = True
+AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
 
 STATIC_URL = "static/"
 # Static files are served from the apps themselves, so a fresh clone needs no build step.
@@ -139,5 +160,6 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
+redact.know(SECRET_KEY, DEADMAN_URL, DATABASES["default"].get("PASSWORD") or "")
 LOGGING_CONFIG = None
 logs.configure(LOG_FORMAT, LOG_LEVEL)

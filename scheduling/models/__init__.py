@@ -4,7 +4,7 @@ from .count import CountedUpTo, RunCount, UncountedRun
 from .process import HEARTBEAT_EVERY, MISSED_BEATS, SILENT_AFTER, Role, SchedulerProcess
 from .run import Cause, JobRun, Status
 from .schedule import ChangeCounter, JobSchedule, ScheduleState, default_zone
-from .token import ApiToken
+from .token import ApiToken, Scope
 
 __all__ = [
     "HEARTBEAT_EVERY",
@@ -20,6 +20,7 @@ __all__ = [
     "RunCount",
     "ScheduleState",
     "SchedulerProcess",
+    "Scope",
     "Status",
     "UncountedRun",
     "default_zone",
