@@ -12,7 +12,18 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 DEBUG = env.boolean("DEBUG", False)
 SECRET_KEY = env.secret_key(BASE_DIR)
+SECRET_KEY_FALLBACKS = env.old_keys()
 ALLOWED_HOSTS = env.hosts("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
+if DEBUG and not env.local_only(ALLOWED_HOSTS):
+    raise env.refused("DEBUG", "must be false where ALLOWED_HOSTS names more than this machine")
+HTTPS = env.boolean("HTTPS", False)
+HSTS_SECONDS = env.integer("HSTS_SECONDS", 3_600, 0, 63_072_000)
+HSTS_SUBDOMAINS = env.boolean("HSTS_SUBDOMAINS", False)
+BEHIND_PROXY = env.networks("BEHIND_PROXY")
+if HTTPS and not BEHIND_PROXY:
+    # Every page would redirect to itself for ever.
+    raise env.refused("HTTPS", "needs BEHIND_PROXY: the address of the proxy that speaks https")
+CSRF_TRUSTED_ORIGINS = env.origins("CSRF_TRUSTED_ORIGINS")
 TIME_ZONE = env.zone("TIME_ZONE", "UTC")
 DATABASES = {"default": env.database("DATABASE_URL", f"sqlite:///{BASE_DIR / 'db.sqlite3'}")}
 
@@ -57,6 +68,7 @@ if (
     PROCRASTINATE_AUTODISCOVER_MODULE_NAME = ""
 
 MIDDLEWARE = [
+    "vsmanager.proxies.believe_named",
     "django.middleware.gzip.GZipMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -111,13 +123,31 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 
 STATIC_URL = "static/"
-# Static files are served from the apps themselves, so a fresh clone needs no build step.
-WHITENOISE_USE_FINDERS = True
+STATIC_ROOT = env.read("str", "STATIC_ROOT", "") or None
+# Without it static files are served from the apps themselves: a fresh clone needs no build step.
+WHITENOISE_USE_FINDERS = STATIC_ROOT is None
+if STATIC_ROOT:
+    STORAGES = {
+        "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+        "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    }
 
 # Of one upload of zipped mods; mods.uploads bounds their size.
 DATA_UPLOAD_MAX_NUMBER_FILES = 64
 
 SESSION_COOKIE_AGE = 12 * 60 * 60
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+# No script reads either of them.
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
+SECURE_HSTS_SECONDS = HSTS_SECONDS if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = HSTS_SUBDOMAINS
+# Whoever asks from the same machine, past the proxy: monitors and health checks of containers.
+SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz)$"]
+if BEHIND_PROXY:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+# Both are about other hosts of the same domain, which are not ours to decide.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {

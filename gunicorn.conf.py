@@ -1,0 +1,39 @@
+"""How the web process is run: gunicorn reads this file from the folder that it is started in.
+
+What stands on its command line wins, such as ``--bind unix:/run/vsmanager/web.sock``.
+"""
+
+from typing import TYPE_CHECKING
+
+from django.core.exceptions import ImproperlyConfigured
+
+from vsmanager import env
+
+if TYPE_CHECKING:
+    from gunicorn.arbiter import Arbiter
+
+try:
+    workers = env.integer("WEB_WORKERS", 2, 1, 64)
+    # A thread waits for the database most of the time; more of them than this only take memory.
+    threads = env.integer("WEB_THREADS", 8, 1, 100)
+except ImproperlyConfigured as error:
+    raise SystemExit(f"vsmanager can't start: {error}") from None
+bind = "127.0.0.1:8000"
+# Threads, and connections that stay open: a proxy asks many times through each.
+worker_class = "gthread"
+keepalive = 75
+timeout = 60
+graceful_timeout = 25
+# Whom a proxy speaks for is read by vsmanager.proxies, from the proxy that BEHIND_PROXY names.
+forwarded_allow_ips = ""
+# The folder may be read-only, and nobody asks through it.
+control_socket_disable = True
+
+
+def on_starting(server: "Arbiter") -> None:
+    """Refuse to show debug pages to other machines."""
+    if not env.boolean("DEBUG", False):
+        return
+    hosts = [address[0] for address in server.cfg.address if isinstance(address, tuple)]
+    if not env.local_only(hosts):
+        raise SystemExit(f"vsmanager can't start: DEBUG must be false to listen at {hosts[0]}.")
