@@ -24,7 +24,7 @@ worker_class = "gthread"
 keepalive = 75
 timeout = 60
 graceful_timeout = 25
-# Whom a proxy speaks for is read by vsmanager.proxies, from the proxy that BEHIND_PROXY names.
+# vsmanager.proxies reads what a proxy says, of those that TRUSTED_PROXIES names.
 forwarded_allow_ips = ""
 # The folder may be read-only, and nobody asks through it.
 control_socket_disable = True

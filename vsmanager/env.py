@@ -1,12 +1,12 @@
 """Reads the environment; a bad value is refused in one line that names its variable."""
 
 import contextlib
-import ipaddress
 import os
 import re
 import secrets
 import zoneinfo
 from collections.abc import Callable
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -16,7 +16,6 @@ from django.core.exceptions import ImproperlyConfigured
 from environs import Env, EnvError
 
 T = TypeVar("T")
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 # Pitfalls of SQLite under threads: without IMMEDIATE and WAL a busy worker dies of "locked".
 SQLITE_OPTIONS = {
@@ -116,14 +115,22 @@ def origins(name: str) -> list[str]:
     return _split(value) if value else []
 
 
-def networks(name: str) -> list[Network]:
-    """Addresses and networks, none by default."""
-    value = read("str", name, "")
-    try:
-        return [ipaddress.ip_network(one) for one in _split(value) if value]
-    except ValueError:
-        example = "such as 127.0.0.1 or 172.30.0.0/24, separated by commas"
-        raise refused(name, f"must be addresses or networks {example}, not {value!r}") from None
+def networks(name: str) -> list[str]:
+    """Addresses and networks (10.0.0.0/8), and ``unix`` for whoever comes through a socket."""
+
+    def check(value: str) -> str | None:
+        for each in split(value):
+            try:
+                if each != "unix":
+                    ip_network(each, strict=False)
+            except ValueError:
+                return f"must be addresses or networks separated by commas, not {value!r}"
+        return None
+
+    def split(value: str) -> list[str]:
+        return [each.strip() for each in value.split(",")] if value.strip() else []
+
+    return split(read("str", name, "", check))
 
 
 def local_only(names: list[str]) -> bool:
@@ -133,7 +140,7 @@ def local_only(names: list[str]) -> bool:
 
 def _is_local(name: str) -> bool:
     try:
-        return ipaddress.ip_address(name).is_loopback
+        return ip_address(name).is_loopback
     except ValueError:
         return name == "localhost" or name.endswith(".localhost")
 

@@ -1,7 +1,7 @@
-"""What a proxy says of a request is believed only from the proxy that BEHIND_PROXY names."""
+"""That a request came by https is believed only from the proxies that TRUSTED_PROXIES names."""
 
-import ipaddress
 from collections.abc import Callable
+from ipaddress import ip_address, ip_network
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -9,40 +9,25 @@ from django.http import HttpRequest, HttpResponse
 Handler = Callable[[HttpRequest], HttpResponse]
 
 
-def believe_named(get_response: Handler) -> Handler:
-    """Let REMOTE_ADDR be whom the named proxy speaks for; of others drop such headers."""
+def believe_trusted(get_response: Handler) -> Handler:
+    """Drop X-Forwarded-Proto of everybody else: with it anybody could say that they came by
+    https, be redirected nowhere, and be handed cookies that are meant for https only."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        forwarded = request.META.pop("HTTP_X_FORWARDED_FOR", "")
-        if _is_named(request.META.get("REMOTE_ADDR", "")):
-            request.META["REMOTE_ADDR"] = _client(request.META.get("REMOTE_ADDR", ""), forwarded)
-        else:
-            request.META.pop("HTTP_X_FORWARDED_PROTO", None)
+        if "HTTP_X_FORWARDED_PROTO" in request.META and not _is_trusted(request):
+            del request.META["HTTP_X_FORWARDED_PROTO"]
         return get_response(request)
 
     return middleware
 
 
-def _client(address: str, forwarded: str) -> str:
-    """The last that no named proxy stands for: what is left of it anybody may have written."""
-    for claimed in reversed(forwarded.split(",")):
-        try:
-            address = str(ipaddress.ip_address(claimed.strip()))
-        except ValueError:
-            break
-        if not _is_named(address):
-            break
-    return address
-
-
-def _is_named(address: str) -> bool:
-    if not settings.BEHIND_PROXY:
-        return False
-    # A socket file, which only who may open it can use.
-    if not address:
-        return True
+def _is_trusted(request: HttpRequest) -> bool:
     try:
-        parsed = ipaddress.ip_address(address)
+        known = ip_address(request.META.get("REMOTE_ADDR", ""))
     except ValueError:
-        return False
-    return any(parsed in network for network in settings.BEHIND_PROXY)
+        # Through a socket file.
+        return "unix" in settings.TRUSTED_PROXIES
+    # ::ffff:192.0.2.1 is how a socket for both kinds tells of IPv4.
+    known = getattr(known, "ipv4_mapped", None) or known
+    networks = (each for each in settings.TRUSTED_PROXIES if each != "unix")
+    return any(known in ip_network(each, strict=False) for each in networks)

@@ -16,13 +16,14 @@ SECRET_KEY_FALLBACKS = env.old_keys()
 ALLOWED_HOSTS = env.hosts("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 if DEBUG and not env.local_only(ALLOWED_HOSTS):
     raise env.refused("DEBUG", "must be false where ALLOWED_HOSTS names more than this machine")
+# Whose X-Forwarded-For and X-Forwarded-Proto are believed.
+TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES")
 HTTPS = env.boolean("HTTPS", False)
 HSTS_SECONDS = env.integer("HSTS_SECONDS", 3_600, 0, 63_072_000)
 HSTS_SUBDOMAINS = env.boolean("HSTS_SUBDOMAINS", False)
-BEHIND_PROXY = env.networks("BEHIND_PROXY")
-if HTTPS and not BEHIND_PROXY:
+if HTTPS and not TRUSTED_PROXIES:
     # Every page would redirect to itself for ever.
-    raise env.refused("HTTPS", "needs BEHIND_PROXY: the address of the proxy that speaks https")
+    raise env.refused("HTTPS", "needs TRUSTED_PROXIES: the address of the proxy that speaks https")
 CSRF_TRUSTED_ORIGINS = env.origins("CSRF_TRUSTED_ORIGINS")
 TIME_ZONE = env.zone("TIME_ZONE", "UTC")
 DATABASES = {"default": env.database("DATABASE_URL", f"sqlite:///{BASE_DIR / 'db.sqlite3'}")}
@@ -68,7 +69,7 @@ if (
     PROCRASTINATE_AUTODISCOVER_MODULE_NAME = ""
 
 MIDDLEWARE = [
-    "vsmanager.proxies.believe_named",
+    "vsmanager.proxies.believe_trusted",
     "django.middleware.gzip.GZipMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -144,7 +145,7 @@ SECURE_HSTS_SECONDS = HSTS_SECONDS if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HSTS_SUBDOMAINS
 # Whoever asks from the same machine, past the proxy: monitors and health checks of containers.
 SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz)$"]
-if BEHIND_PROXY:
+if TRUSTED_PROXIES:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 # Both are about other hosts of the same domain, which are not ours to decide.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
