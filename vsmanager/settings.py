@@ -86,6 +86,9 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
 ]
 
+if DEBUG:
+    MIDDLEWARE.insert(0, "vsmanager.middleware.only_this_machine")
+
 ROOT_URLCONF = "vsmanager.urls"
 WSGI_APPLICATION = "vsmanager.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
