@@ -3,15 +3,19 @@
 What stands on its command line wins, such as ``--bind unix:/run/vsmanager/web.sock``.
 """
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from django.core.exceptions import ImproperlyConfigured
 
 from vsmanager import env
+from vsmanager.start import read_settings
 
 if TYPE_CHECKING:
     from gunicorn.arbiter import Arbiter
 
+# Here, where it ends the start with a line; in its workers gunicorn would try again and again.
+read_settings()
 try:
     workers = env.integer("WEB_WORKERS", 2, 1, 64)
     # A thread waits for the database most of the time; more of them than this only take memory.
@@ -31,9 +35,14 @@ control_socket_disable = True
 
 
 def on_starting(server: "Arbiter") -> None:
-    """Refuse to show debug pages to other machines."""
-    if not env.boolean("DEBUG", False):
-        return
+    """Refuse what would only fail, or do harm, once somebody asks."""
+    from django.conf import settings
+
+    if settings.STATIC_ROOT and not Path(settings.STATIC_ROOT, "staticfiles.json").exists():
+        raise SystemExit(
+            "vsmanager can't start: STATIC_ROOT names a folder that holds no static files."
+            " Run: python manage.py collectstatic"
+        )
     hosts = [address[0] for address in server.cfg.address if isinstance(address, tuple)]
-    if not env.local_only(hosts):
+    if settings.DEBUG and not env.local_only(hosts):
         raise SystemExit(f"vsmanager can't start: DEBUG must be false to listen at {hosts[0]}.")

@@ -22,8 +22,16 @@ def compose(file: Path = COMPOSE, given: Mapping[str, str] | None = None) -> dic
         name, default = found.groups()
         return (given or {}).get(name) or default or ""
 
-    text = re.sub(r"\$\{(\w+)(?::-([^}]*))?\}", value, file.read_text())
-    return dict(yaml.safe_load(text))
+    def replaced(node: Any) -> Any:
+        if isinstance(node, dict):
+            return {key: replaced(each) for key, each in node.items()}
+        if isinstance(node, list):
+            return [replaced(each) for each in node]
+        if isinstance(node, str):
+            return re.sub(r"\$\{(\w+)(?::-([^}]*))?\}", value, node)
+        return node
+
+    return dict(replaced(yaml.safe_load(file.read_text())))
 
 
 def words(command: str | list[str]) -> list[str]:
