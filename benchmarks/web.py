@@ -52,9 +52,10 @@ def main() -> int:
         worker = ["manage.py", "runscheduler"]
         started = {
             "worker": stack.enter_context(_process(worker, log)),
-            "stand-by": stack.enter_context(_process(worker, log)),
             "gunicorn": stack.enter_context(_process(gunicorn, log)),
         }
+        _wait(lambda: _leader(f"http://127.0.0.1:{port}/healthz") is not None)
+        started["stand-by"] = stack.enter_context(_process(worker, log))
         return _measure(options, f"http://127.0.0.1:{port}", started)
 
 
@@ -66,7 +67,7 @@ def _measure(
     django.setup()
     from mods.models import Mod
 
-    _wait(lambda: Mod.objects.exists() and _answers(f"{address}/healthz"))
+    _wait(Mod.objects.exists)
     print(f"load of this machine: {', '.join(f'{one:.1f}' for one in os.getloadavg())}\n")
     print("| /healthz | a second | p50 | p99 | worst | refreshes meanwhile |")
     print("|---|---|---|---|---|---|")
@@ -185,12 +186,13 @@ def _process(arguments: list[str], out: Any) -> Iterator["subprocess.Popen[str]"
             process.stdout.close()
 
 
-def _answers(url: str) -> bool:
+def _leader(url: str) -> str | None:
     try:
         with urllib.request.urlopen(url) as answer:  # noqa: S310
-            return bool(answer.status == 200)
+            leader: str | None = json.load(answer)["data"]["scheduler"]["leader"]
+            return leader
     except OSError:
-        return False
+        return None
 
 
 def _wait(condition: Callable[[], bool], seconds: float = 60) -> None:
