@@ -15,9 +15,19 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 DEBUG = env.boolean("DEBUG", False)
 SECRET_KEY = env.secret_key(BASE_DIR)
+SECRET_KEY_FALLBACKS = env.old_keys()
 ALLOWED_HOSTS = env.hosts("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
-# Whose X-Forwarded-For is believed (scheduling/peer.py).
+if DEBUG and not env.local_only(ALLOWED_HOSTS):
+    raise env.refused("DEBUG", "must be false where ALLOWED_HOSTS names more than this machine")
+# Whose X-Forwarded-Proto and X-Forwarded-For are believed (proxies.py, scheduling/peer.py).
 TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES")
+HTTPS = env.boolean("HTTPS", False)
+HSTS_SECONDS = env.integer("HSTS_SECONDS", 3_600, 0, 63_072_000)
+HSTS_SUBDOMAINS = env.boolean("HSTS_SUBDOMAINS", False)
+if HTTPS and not TRUSTED_PROXIES:
+    # Every page would redirect to itself for ever.
+    raise env.refused("HTTPS", "needs TRUSTED_PROXIES: the address of the proxy that speaks https")
+CSRF_TRUSTED_ORIGINS = env.origins("CSRF_TRUSTED_ORIGINS")
 TIME_ZONE = env.zone("TIME_ZONE", "UTC")
 DATABASES = {"default": env.database("DATABASE_URL", f"sqlite:///{BASE_DIR / 'db.sqlite3'}")}
 
@@ -66,6 +76,7 @@ if (
 
 MIDDLEWARE = [
     "vsmanager.requestlog.log_requests",
+    "vsmanager.proxies.believe_trusted",
     "django.middleware.gzip.GZipMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -82,6 +93,9 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
+
+if DEBUG:
+    MIDDLEWARE.insert(0, "vsmanager.middleware.only_this_machine")
 
 ROOT_URLCONF = "vsmanager.urls"
 WSGI_APPLICATION = "vsmanager.wsgi.application"
@@ -135,13 +149,31 @@ AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False
 
 STATIC_URL = "static/"
-# Static files are served from the apps themselves, so a fresh clone needs no build step.
-WHITENOISE_USE_FINDERS = True
+STATIC_ROOT = env.read("str", "STATIC_ROOT", "") or None
+# Without it static files are served from the apps themselves: a fresh clone needs no build step.
+WHITENOISE_USE_FINDERS = STATIC_ROOT is None
+if STATIC_ROOT:
+    STORAGES = {
+        "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+        "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    }
 
 # Of one upload of zipped mods; mods.uploads bounds their size.
 DATA_UPLOAD_MAX_NUMBER_FILES = 64
 
 SESSION_COOKIE_AGE = 12 * 60 * 60
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+# No script reads either of them.
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
+SECURE_HSTS_SECONDS = HSTS_SECONDS if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = HSTS_SUBDOMAINS
+# Whoever asks from the same machine, past the proxy: monitors and health checks of containers.
+SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz)$"]
+if TRUSTED_PROXIES:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+# Both are about other hosts of the same domain, which are not ours to decide.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
