@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from ninja import Router
 
 from scheduling.api.auth import needs
+from scheduling.api.documented import tells
 from scheduling.api.envelope import ApiError, ok
 from scheduling.forms import whole_number
 
@@ -23,7 +24,11 @@ MAX_LIMIT = 200
 SIDES = ("client", "server", "both")
 
 
-@router.get("/versions", auth=needs("view", "mods.gameversion"))
+@router.get(
+    "/versions",
+    auth=needs("view", "mods.gameversion"),
+    openapi_extra=tells("versions", "latest", "checked_at"),
+)
 def list_versions(request: HttpRequest, channel: str = "") -> Any:
     """Those in the feeds, newest first by the game's own order."""
     known(request, ("channel",))
@@ -39,7 +44,7 @@ def list_versions(request: HttpRequest, channel: str = "") -> Any:
     )
 
 
-@router.get("/mods", auth=needs("view", "mods.mod"))
+@router.get("/mods", auth=needs("view", "mods.mod"), openapi_extra=tells("mods", "next"))
 def list_mods(
     request: HttpRequest,
     search: str = "",
@@ -61,7 +66,7 @@ def list_mods(
     return ok(mods=[_mod(each) for each in shown.mods], next=shown.next or None)
 
 
-@router.get("/changes", auth=needs("view", "mods.change"))
+@router.get("/changes", auth=needs("view", "mods.change"), openapi_extra=tells("changes", "next"))
 def list_changes(request: HttpRequest, kind: str = "", before: str = "", limit: str = "") -> Any:
     """What changed upstream, newest first; ``next`` is the cursor ``before``."""
     known(request, ("kind", "before", "limit"))

@@ -7,6 +7,7 @@ from django.utils.timezone import now
 from ninja import Router
 
 from scheduling.api.auth import needs
+from scheduling.api.documented import tells
 from scheduling.api.envelope import ApiError, ok
 
 from . import readiness, readiness_words, targets
@@ -15,7 +16,11 @@ from .api import known
 router = Router(tags=["mods"])
 
 
-@router.get("", auth=needs("view", "mods.trackedmod"))
+@router.get(
+    "",
+    auth=needs("view", "mods.trackedmod"),
+    openapi_extra=tells("version", "ready", "total", "counts", "mods"),
+)
 def get_readiness(request: HttpRequest, version: str = "") -> Any:
     """For a version of the game, the newest stable one if none is named; worst first."""
     known(request, ("version",))

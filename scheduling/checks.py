@@ -9,12 +9,12 @@ from django.core.checks import Warning as Warn
 
 from . import engine
 
-# It returns the rows that a claim has made.
 OLDEST_SQLITE = (3, 35)
 
 
 @register(Tags.database)
 def check_sqlite_version(**_kwargs: Any) -> list[CheckMessage]:
+    """SQLite is new enough: it returns the rows that a claim has made."""
     if (
         settings.DATABASES["default"]["ENGINE"] != "django.db.backends.sqlite3"
         or sqlite3.sqlite_version_info >= OLDEST_SQLITE
@@ -31,7 +31,8 @@ def check_sqlite_version(**_kwargs: Any) -> list[CheckMessage]:
 
 @register(Tags.database)
 def check_sqlite_options(**_kwargs: Any) -> list[CheckMessage]:
-    """Django's default options for SQLite end in "database is locked" within seconds."""
+    """SQLite is set up for several threads: Django's own options end in "database is locked"
+    within seconds."""
     database = settings.DATABASES["default"]
     if database["ENGINE"] != "django.db.backends.sqlite3":
         return []
@@ -58,8 +59,23 @@ def check_sqlite_options(**_kwargs: Any) -> list[CheckMessage]:
 
 
 @register
+def check_middleware(**_kwargs: Any) -> list[CheckMessage]:
+    """The pages' middleware is there, in projects other than this one."""
+    needed = "django_htmx.middleware.HtmxMiddleware"
+    if needed in settings.MIDDLEWARE:
+        return []
+    return [
+        Error(
+            "The pages of scheduling need to know which requests come from htmx.",
+            hint=f"Add {needed!r} to MIDDLEWARE.",
+            id="scheduling.E007",
+        )
+    ]
+
+
+@register
 def check_executor(**_kwargs: Any) -> list[CheckMessage]:
-    """Where the settings say that runs go, they can."""
+    """Runs can go where SCHEDULER_EXECUTOR says: PostgreSQL and the package are there."""
     if not (problem := engine.problem()):
         return []
     reason, _dot, hint = problem.partition(". ")
@@ -68,7 +84,8 @@ def check_executor(**_kwargs: Any) -> list[CheckMessage]:
 
 @register(Tags.database)
 def check_queue(databases: Any = None, **_kwargs: Any) -> list[CheckMessage]:
-    """A warning only: as an error it would stop the migration that makes the tables."""
+    """Procrastinate's tables are there. A warning only: as an error it would stop the migration
+    that makes them."""
     if not databases or engine.problem() or not (problem := engine.missing_tables()):
         return []
     reason, _dot, hint = problem.partition(". ")

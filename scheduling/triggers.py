@@ -152,20 +152,29 @@ class Cron(BaseTrigger):
         return len(self._simulate(start).months) < MONTHS_IN_A_YEAR
 
     def _after(self, moment: datetime) -> Iterator[datetime]:
-        for slot in self._simulate(moment):
+        simulated = self._simulate(moment)
+        for slot in simulated:
             # In the hour that a clock change repeats, cronsim's wall clock can name a slot
             # whose moment has passed.
-            if (found := slot.astimezone(UTC)) > moment:
+            if (found := slot.astimezone(UTC)) > moment and _is_shown(slot, found, simulated):
                 yield found
 
     def _before(self, moment: datetime) -> Iterator[datetime]:
         """The last slot at or before ``moment``, and those before it."""
-        for slot in self._simulate(moment + timedelta(seconds=1), reverse=True):
-            if (found := slot.astimezone(UTC)) <= moment:
+        simulated = self._simulate(moment + timedelta(seconds=1), reverse=True)
+        for slot in simulated:
+            if (found := slot.astimezone(UTC)) <= moment and _is_shown(slot, found, simulated):
                 yield found
 
     def _simulate(self, moment: datetime, *, reverse: bool = False) -> CronSim:
         return CronSim(self.expression, moment.astimezone(ZoneInfo(self.zone)), reverse=reverse)
+
+
+def _is_shown(slot: datetime, found: datetime, cron: CronSim) -> bool:
+    """Whether the clock shows it. Where midnight is skipped, cronsim's shows 00:00 all the
+    same, to texts whose minute or hour begin with ``*``; there it is 01:00."""
+    shown = found.astimezone(slot.tzinfo)
+    return shown.hour == slot.hour or (shown.hour in cron.hours and shown.minute in cron.minutes)
 
 
 Trigger = Interval | Cron

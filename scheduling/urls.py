@@ -37,7 +37,7 @@ class JobName:
 register_converter(JobName, "job")
 
 urlpatterns = [
-    path("", overview.overview, name="home"),
+    path("", overview.overview, name="scheduling-overview"),
     path("live/jobs/", overview.jobs_part, name="scheduling-overview-jobs"),
     path("live/failures/", overview.failures_part, name="scheduling-overview-failures"),
     path("live/extra/", overview.extra_part, name="scheduling-overview-extra"),

@@ -25,6 +25,15 @@ def django_db_modify_db_settings(
         database["TEST"]["NAME"] = str(tmp_path_factory.mktemp("db") / "test.sqlite3")
 
 
+@pytest.fixture(autouse=True, scope="session")
+def static_files_on_demand() -> None:
+    """Each test client loads the middleware anew, and WhiteNoise would then look through all
+    static files: a third of the time that tests of pages take."""
+    from django.conf import settings
+
+    settings.WHITENOISE_AUTOREFRESH = True
+
+
 @pytest.fixture(autouse=True)
 def english() -> Iterator[None]:
     """A request leaves its language to whatever its thread does next."""

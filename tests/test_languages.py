@@ -78,7 +78,11 @@ def _is_word(text: str) -> bool:
     return bool(re.search(r"[^\W\d_]", text))
 
 
-TEMPLATES = sorted((PROJECT / "templates").rglob("*.html"))
+TEMPLATES = sorted(
+    path
+    for folder in ("templates", "scheduling/templates")
+    for path in (PROJECT / folder).rglob("*.html")
+)
 
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)

@@ -12,19 +12,20 @@ from ..models import JobSchedule
 from ..outlook import annotated, outlook, outlooks
 from . import shapes
 from .auth import needs
+from .documented import tells
 from .envelope import ApiError, ok, refusals
 
 router = Router(tags=["jobs"])
 
 
-@router.get("", auth=needs("view", "jobschedule"))
+@router.get("", auth=needs("view", "jobschedule"), openapi_extra=tells("jobs"))
 def list_jobs(request: HttpRequest) -> Any:  # noqa: ARG001
     """The jobs that are registered with the scheduler."""
     known = [each for each in outlooks(JobSchedule.objects.all()) if each.registered]
     return ok(jobs=[shapes.job(each) for each in known])
 
 
-@router.delete("/{name}", auth=needs("delete", "jobschedule"))
+@router.delete("/{name}", auth=needs("delete", "jobschedule"), openapi_extra=tells("message"))
 def delete_job(request: HttpRequest, name: str) -> Any:
     """Unschedule a job for good, over restarts too, until a person schedules it again."""
     schedule = _schedule(name)
@@ -33,7 +34,7 @@ def delete_job(request: HttpRequest, name: str) -> Any:
     return ok(message=_("%(job)s is no longer scheduled.") % {"job": name})
 
 
-@router.patch("/{name}", auth=needs("change", "jobschedule"))
+@router.patch("/{name}", auth=needs("change", "jobschedule"), openapi_extra=tells("job"))
 def change_job(request: HttpRequest, name: str, patch: shapes.SchedulePatch) -> Any:
     """Change a schedule. A cron text wins over the interval; "" takes it away."""
     schedule = _schedule(name)
@@ -43,7 +44,12 @@ def change_job(request: HttpRequest, name: str, patch: shapes.SchedulePatch) -> 
     return _job(name)
 
 
-@router.post("/{name}/run", auth=needs("change", "jobschedule"), response={202: Any})
+@router.post(
+    "/{name}/run",
+    auth=needs("change", "jobschedule"),
+    response={202: Any},
+    openapi_extra=tells("run_id"),
+)
 def run_job(request: HttpRequest, name: str, why: shapes.Because | None = None) -> Any:
     """Queue a run for the worker, with a reason if one is sent."""
     schedule, why = _schedule(name), why or shapes.Because()
@@ -57,7 +63,7 @@ def run_job(request: HttpRequest, name: str, why: shapes.Because | None = None) 
     return Status(202, ok(run_id=run.pk))
 
 
-@router.post("/{name}/pause", auth=needs("change", "jobschedule"))
+@router.post("/{name}/pause", auth=needs("change", "jobschedule"), openapi_extra=tells("job"))
 def pause_job(request: HttpRequest, name: str, how: shapes.Pause | None = None) -> Any:
     """Pause, until a time if one is sent."""
     schedule, how = _schedule(name), how or shapes.Pause()
@@ -66,7 +72,7 @@ def pause_job(request: HttpRequest, name: str, how: shapes.Pause | None = None) 
     return _job(name)
 
 
-@router.post("/{name}/resume", auth=needs("change", "jobschedule"))
+@router.post("/{name}/resume", auth=needs("change", "jobschedule"), openapi_extra=tells("job"))
 def resume_job(request: HttpRequest, name: str) -> Any:
     actions.resume(_schedule(name), _caller(request))
     return _job(name)

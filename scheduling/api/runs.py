@@ -12,6 +12,7 @@ from ..models import JobRun
 from ..paging import PAGE, BadCursor, page
 from . import shapes
 from .auth import allows, needs
+from .documented import tells
 from .envelope import ApiError, ok, refusals
 
 router = Router(tags=["runs"])
@@ -19,7 +20,7 @@ MAX_LIMIT = 200
 KNOWN = ("job", "status", "trigger", "since", "until", "before", "limit")
 
 
-@router.get("", auth=needs("view", "jobrun"))
+@router.get("", auth=needs("view", "jobrun"), openapi_extra=tells("runs", "next"))
 def list_runs(
     request: HttpRequest,
     job: str = "",
@@ -52,7 +53,7 @@ def list_runs(
     return ok(**shapes.runs(found))
 
 
-@router.get("/{run_id}", auth=needs("view", "jobrun"))
+@router.get("/{run_id}", auth=needs("view", "jobrun"), openapi_extra=tells("run"))
 def get_run(request: HttpRequest, run_id: int) -> Any:
     run = shapes.run(_run(run_id))
     if not allows(request, "change", "jobrun"):
@@ -61,7 +62,7 @@ def get_run(request: HttpRequest, run_id: int) -> Any:
     return ok(run=run)
 
 
-@router.post("/{run_id}/cancel", auth=needs("change", "jobrun"))
+@router.post("/{run_id}/cancel", auth=needs("change", "jobrun"), openapi_extra=tells("run"))
 def cancel_run(request: HttpRequest, run_id: int, why: shapes.Because | None = None) -> Any:
     """End a queued run, or ask a running one to stop, with a reason if one is sent."""
     run, why = _run(run_id), why or shapes.Because()

@@ -11,17 +11,18 @@ from ..errors import InvalidSchedule
 from ..jobsettings import Edit, EditsRefused
 from ..models import JobSchedule
 from .auth import needs
+from .documented import tells
 from .envelope import ApiError, ok
 
 router = Router(tags=["settings"])
 
 
-@router.get("", auth=needs("view", "jobschedule"))
+@router.get("", auth=needs("view", "jobschedule"), openapi_extra=tells("settings"))
 def get_settings(request: HttpRequest) -> Any:  # noqa: ARG001
     return _settings()
 
 
-@router.patch("", auth=needs("change", "jobschedule"))
+@router.patch("", auth=needs("change", "jobschedule"), openapi_extra=tells("settings"))
 def change_settings(request: HttpRequest, values: Body[dict[str, Any]]) -> Any:
     """Set intervals in seconds, all or none; 0 = disabled."""
     schedules = jobsettings.schedules()

@@ -10,7 +10,7 @@ from django.contrib.admin.views.decorators import staff_member_required
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
-from ninja import NinjaAPI, Schema
+from ninja import Schema
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.parser import Parser
 from ninja.types import DictStrAny
@@ -18,6 +18,7 @@ from ninja.types import DictStrAny
 from ..errors import SchedulingError
 from . import jobs, runs, settings, shapes
 from .auth import needs
+from .documented import DescribedAPI
 from .envelope import ApiError, failure
 
 logger = structlog.get_logger(__name__)
@@ -50,8 +51,8 @@ def _documented(view: Any) -> Any:
     return staff_member_required(csp_update({"style-src": [SELF, UNSAFE_INLINE]})(view))
 
 
-api = NinjaAPI(
-    title="vsmanager",
+api = DescribedAPI(
+    title="Scheduling",
     version="v1",
     urls_namespace="api-v1",
     auth=needs("view", "jobschedule"),

@@ -7,6 +7,7 @@ from functools import lru_cache
 from html import escape
 
 from django import template
+from django.contrib import admin
 from django.template import Context
 from django.template.loader import get_template
 from django.urls import reverse
@@ -44,6 +45,12 @@ SIGNS = {
 # Short, and the same in all languages; times.js has them too.
 _MONTH = 30 * 86_400
 _UNITS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
+
+
+@register.simple_tag
+def site_name() -> str:
+    """What the project calls itself, in its admin and on these pages."""
+    return str(admin.site.site_title)
 
 
 @register.filter

@@ -5,7 +5,16 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
+from tests.process.databases import SERVER
+
 from .conftest import Sight
+
+pytestmark = [
+    pytest.mark.skipif(bool(SERVER), reason="pages look the same on either database"),
+    pytest.mark.browser,
+    pytest.mark.process,
+    pytest.mark.xdist_group("browser"),
+]
 
 JOB = "/jobs/mod_cache_refresh/"
 ADMIN = "/admin/scheduling/jobschedule/1/change/"

@@ -24,3 +24,11 @@ def test_options_under_which_threads_lock_each_other_out_are_refused(settings, m
     monkeypatch.setitem(settings.DATABASES, "default", as_it_comes)
     [error] = checks.check_sqlite_options()
     assert error.id == "scheduling.E001"
+
+
+def test_pages_without_the_middleware_that_they_lean_on_are_refused(settings):
+    assert checks.check_middleware() == []
+    settings.MIDDLEWARE = []
+    [error] = checks.check_middleware()
+    assert error.id == "scheduling.E007"
+    assert "HtmxMiddleware" in error.hint

@@ -114,3 +114,17 @@ def test_slots_that_are_missed_after_the_clock_was_set_back_have_their_row(leade
     summary = JobRun.objects.get(slots__gt=1)
     assert (summary.slots, summary.status) == (29, "missed")
     assert "29 slots could not start in time." in summary.error
+
+
+def test_slots_that_are_all_missed_after_the_clock_was_set_back_have_their_row(leader, clock):
+    """None of them starts, since the newest is past its grace too."""
+    schedule("noop", cron="0 * * * *", timezone="UTC")
+    leader.look()
+    live(leader, 2, minutes=60)
+    clock.forward(hours=-1)
+    leader.look()
+    # Of 14:00, which has its row, and 15:00.
+    clock.forward(hours=2, minutes=30)
+    Leader(clock).look()
+    missed = JobRun.objects.filter(job_name="noop", status="missed")
+    assert [(run.scheduled_for.hour, run.slots) for run in missed] == [(15, 1)]

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from django.db import OperationalError, transaction
+from django.db import OperationalError, connection, transaction
 from django_apscheduler.models import DjangoJob
 
 from scheduling import claims, registry
@@ -301,6 +301,16 @@ def test_many_queued_runs_of_a_busy_job_do_not_keep_others_waiting(leader):
     assert [run.job_name for run in leader.started] == ["failing"]
 
 
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL takes no text for a number")
+def test_a_job_whose_limit_is_no_number_has_one_run_at_a_time(leader):
+    schedule("noop", interval_seconds=0)
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE scheduling_jobschedule SET max_instances = 'many'")
+    queue()
+    leader.turn()
+    assert [run.job_name for run in leader.started] == ["noop"]
+
+
 def test_a_queued_run_of_a_job_of_tomorrow_waits(leader):
     queue("of_tomorrow")
     leader.turn()
@@ -318,6 +328,19 @@ def test_a_given_back_cron_slot_is_missed_when_nobody_comes_in_time(leader, cloc
     claims.miss_late(clock.now)
     assert rows("noop") == [("13:00:00", "missed")]
     assert rows("failing") == [("13:00:00", "queued")]
+
+
+@pytest.mark.parametrize(("seconds", "then"), [(60, "running"), (61, "missed")])
+def test_the_next_pass_misses_a_given_back_cron_slot_past_its_grace(leader, clock, seconds, then):
+    schedule("noop", cron="0 13 * * *")
+    leader.look()
+    clock.forward(hours=1)
+    leader.turn()
+    assert [run.attempt for run in leader.started] == [1]
+    claims.release([run.run_id for run in leader.started], leader.presence.process)
+    clock.forward(seconds=seconds)
+    leader.turn()
+    assert rows("noop") == [("13:00:00", then)]
 
 
 def test_a_run_that_cannot_go_back_since_another_is_queued_is_cancelled(leader):

@@ -518,3 +518,57 @@ def test_a_pause_that_ends_while_the_database_leaves_is_ended_once_it_is_back(
 def _gone(rows, _now):
     if rows:
         raise OperationalError("server closed the connection unexpectedly")
+
+
+def test_a_pause_that_ended_while_nobody_looked_is_ended_at_the_next_look(leader, clock):
+    schedule(interval_seconds=600, paused=True, paused_until=NOON + timedelta(minutes=5))
+    leader.look()
+    clock.forward(minutes=7)
+    leader.reconciler.run()
+    assert next_run() == NOON + timedelta(minutes=10)
+
+
+def test_a_pause_that_ended_by_itself_is_told_once(leader, clock, django_assert_num_queries):
+    schedule(interval_seconds=600, paused=True, paused_until=NOON + timedelta(minutes=5))
+    leader.look()
+    clock.forward(minutes=5)
+    leader.look()
+    state = JobSchedule.objects.get().state
+    assert (state.applied_spec["paused"], state.applied_at) == (False, clock.now)
+    clock.forward(minutes=1)
+    leader.look()
+    assert JobSchedule.objects.get().state.applied_at == NOON + timedelta(minutes=5)
+
+
+def test_few_schedules_are_few_once_they_are_known(leader, monkeypatch):
+    schedule(interval_seconds=600)
+    assert not leader.reconciler.few
+    leader.look()
+    assert leader.reconciler.few
+    monkeypatch.setattr("scheduling.reconcile.SLICE", 0)
+    assert not leader.reconciler.few
+
+
+def test_one_that_cannot_be_read_keeps_none_after_it_from_being_looked_at(
+    many, leader, monkeypatch
+):
+    """SQL wrote into its row what no schedule can hold."""
+    monkeypatch.setattr("scheduling.reconcile.SLICE", 5)
+    schedules.add_missing()
+    never = "infinity" if connection.vendor == "postgresql" else "2026-13-01 00:00:00"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE scheduling_jobschedule SET paused_until = %s WHERE name = %s", [never, many[1]]
+        )
+    leader.look()
+    state = ScheduleState.objects.get(schedule__name=many[1])
+    assert "can't be read" in state.problem
+    assert {next_run(name) for name in many if name != many[1]} == {NOON + timedelta(minutes=10)}
+
+
+def test_an_edit_that_changes_nothing_for_the_worker_is_taken_note_of(leader):
+    schedule(interval_seconds=600)
+    leader.look()
+    row = schedule(timeout_seconds=5)
+    leader.look()
+    assert ScheduleState.objects.get(schedule=row).applied_revision == row.revision

@@ -8,7 +8,7 @@ import pytest
 from django.db import InternalError, OperationalError, ProgrammingError
 from django.utils import timezone
 
-from scheduling.models import JobRun, Status
+from scheduling.models import JobRun, JobSchedule, Status
 from scheduling.presence import Presence
 from scheduling.recorder import Finished, Recorder
 from tests.waiting import wait_until
@@ -160,3 +160,30 @@ def test_what_was_not_written_is_owned_up_to(presence, monkeypatch):
     recorder.finished(finished(running(presence)))
     assert not recorder.close(5)
     assert not recorder.alive
+
+
+def test_an_outcome_that_comes_too_late_is_noted_on_the_row_that_was_closed(presence):
+    run = running(presence)
+    JobRun.objects.update(status=Status.LOST, error="Its worker fell silent.", finished_at=NOW)
+    recorder = Recorder(presence.process)
+    recorder.start()
+    recorder.finished(finished(run))
+    assert recorder.close(5)
+    run.refresh_from_db()
+    assert run.status == Status.LOST
+    assert run.error.startswith("Its worker fell silent. ")
+    assert "2026-11-23 12:00:00 UTC" in run.error
+
+
+@pytest.mark.parametrize(("may_retry", "attempts"), [(True, 2), (False, 1)])
+def test_a_failure_that_is_permanent_is_not_tried_again(presence, may_retry, attempts):
+    run = running(presence)
+    JobSchedule.objects.create(name=run.job_name, interval_seconds=60, max_retries=1)
+    woken = []
+    recorder = Recorder(presence.process)
+    recorder.on_retry = lambda: woken.append(1)
+    recorder.start()
+    recorder.finished(replace(finished(run), status=Status.FAILED, may_retry=may_retry))
+    assert recorder.close(5)
+    assert JobRun.objects.count() == attempts
+    assert len(woken) == attempts - 1

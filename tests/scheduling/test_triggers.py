@@ -169,3 +169,26 @@ def test_a_schedule_in_words(interval, cron, words):
 )
 def test_days_are_numbered_as_people_do(expression, words):
     assert words in triggers.in_words(0, expression, "UTC")
+
+
+def test_where_midnight_is_skipped_no_slot_is_made_up_for_it():
+    """In Chile the clock goes from 23:59 to 01:00: that day has no hour 0, and 1 is not even."""
+    cron = triggers.Cron("*/30 */2 * * 0", "America/Santiago")
+    before = datetime(2026, 9, 6, 3, 59, tzinfo=UTC)
+    assert cron.get_next_fire_time(None, before) == datetime(2026, 9, 6, 5, tzinfo=UTC)
+    # A text of fixed times is made up for.
+    cron = triggers.Cron("30 0 * * 0", "America/Santiago")
+    assert cron.get_next_fire_time(None, before) == datetime(2026, 9, 6, 4, tzinfo=UTC)
+
+
+def test_the_runs_of_a_year_are_days_and_times_a_day():
+    assert Cron("*/20 */6 * * 1", "UTC").runs_in_a_year(datetime(2026, 1, 5, tzinfo=UTC)) == (
+        53,
+        12,
+    )
+
+
+@pytest.mark.parametrize("zone", ["localtime", "posixrules", "Factory"])
+def test_zones_that_are_those_of_the_machine_are_refused(zone):
+    with pytest.raises(InvalidSchedule):
+        triggers.check_zone(zone)

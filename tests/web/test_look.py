@@ -12,7 +12,11 @@ from scheduling.templatetags.scheduling import in_relation
 
 from .conftest import NOON, SignIn, ran, registered
 
-TEMPLATES = sorted((Path(__file__).parents[2] / "templates").rglob("*.html"))
+TEMPLATES = sorted(
+    path
+    for folder in ("templates", "scheduling/templates")
+    for path in (Path(__file__).parents[2] / folder).rglob("*.html")
+)
 
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)

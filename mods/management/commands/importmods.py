@@ -26,7 +26,8 @@ _HINT = " (--prune takes it off the list)"
 class Command(BaseCommand):
     help = (
         "Reads the mods of a server's Mods folder, or a single one, and tracks them: what was "
-        "read, added, updated, and what could not be read and why. Nothing is unpacked."
+        "read, added, updated, and what could not be read and why. Nothing is unpacked. Exit code "
+        "1 when nothing could be read, 2 when there is no such path."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -12,7 +12,7 @@ class Command(BaseCommand):
     help = "Prints a new API token for a user, once: it can't be shown again."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("username")
+        parser.add_argument("username", help="whose rights it has")
         parser.add_argument(
             "--scope",
             choices=Scope.values,

@@ -23,7 +23,10 @@ LISTENS = MISSED_BEATS.total_seconds() + 2
 
 
 class Command(BaseCommand):
-    help = "Runs one registered job now, with its log on the terminal and a row in the history."
+    help = (
+        "Runs one registered job now, with its log on the terminal and a row in the history. "
+        "Exit code 0 when it succeeded, 1 when it failed, 2 for an unknown name."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("name", help="the job's name, as the command jobs lists it")
