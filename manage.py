@@ -3,15 +3,7 @@
 
 import sys
 
-from vsmanager.start import read_settings
-
-
-def main() -> None:
-    read_settings()
-    from django.core.management import execute_from_command_line
-
-    execute_from_command_line(sys.argv)
-
+from vsmanager.start import run_command
 
 if __name__ == "__main__":
-    main()
+    run_command(sys.argv)

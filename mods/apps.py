@@ -7,5 +7,6 @@ class ModsConfig(AppConfig):
     verbose_name = _("Mods and game versions")
 
     def ready(self) -> None:
-        # A part of this app that registers its own.
+        # Parts of this app that register their own.
+        from . import metrics  # noqa: F401
         from .news import admin, deadman, jobs  # noqa: F401

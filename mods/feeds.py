@@ -85,6 +85,9 @@ class ChangesFeed(Feed):  # type: ignore[type-arg]
         return item.at
 
 
+_HOW = {401: {"WWW-Authenticate": "Bearer"}, 429: {"Retry-After": "60"}}
+
+
 @require_safe
 def changes_feed(request: HttpRequest) -> HttpResponse:
     """For a session of staff, or a token as Bearer. A token in the address is none: addresses
@@ -93,9 +96,12 @@ def changes_feed(request: HttpRequest) -> HttpResponse:
     user: Any = request.user
     if sent:
         scheme, _space, token = sent.partition(" ")
-        user = tokens.owner(token.strip()) if scheme.lower() == "bearer" else None
+        try:
+            user = tokens.find(token.strip(), request).user if scheme.lower() == "bearer" else None
+        except tokens.Refused as why:
+            return HttpResponse(why.message, status=why.status, headers=_HOW[why.status])
     if user is None or not user.is_authenticated:
-        return HttpResponse(status=401, headers={"WWW-Authenticate": "Bearer"})
+        return HttpResponse(status=401, headers=_HOW[401])
     if not ((sent or user.is_staff) and may(user, "view", "mods.change")):
         return HttpResponse(status=403)
     return _unless_known(request, ChangesFeed()(request))

@@ -13,7 +13,7 @@ import urllib3
 
 from scheduling.registry import current_run
 
-from . import strictjson
+from . import calls, strictjson
 from .errors import (
     KEPT,
     BadAnswer,
@@ -147,7 +147,13 @@ class Client:
     def _follow(self, url: str, watch: Watch) -> bytearray:
         first = url
         for _ in range(self._limits.redirects + 1):
-            with self._translated(url, watch), self._get(url, watch) as response:
+            self._before()
+            with (
+                calls.seen(self._setting, shown(url)) as call,
+                self._translated(url, watch),
+                self._get(url, watch, call.headers) as response,
+            ):
+                call.status = response.status_code
                 if response.status_code not in _REDIRECTS:
                     _check_status(response, url, self._setting)
                     return self._read(response, url, watch)
@@ -158,14 +164,15 @@ class Client:
             f"circle. Check {self._setting}."
         )
 
-    def _get(self, url: str, watch: Watch) -> requests.Response:
-        self._before()
+    def _get(self, url: str, watch: Watch, headers: dict[str, str]) -> requests.Response:
         watch.check(shown(url))
         connect, read = (
             max(0.01, min(seconds, watch.left))
             for seconds in (self._limits.connect, self._limits.read)
         )
-        return self._session.get(url, stream=True, allow_redirects=False, timeout=(connect, read))
+        return self._session.get(
+            url, headers=headers, stream=True, allow_redirects=False, timeout=(connect, read)
+        )
 
     def _read(self, response: requests.Response, url: str, watch: Watch) -> bytearray:
         body, length = bytearray(), _length(response)

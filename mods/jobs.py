@@ -11,7 +11,7 @@ from django.utils.translation import gettext_noop
 from scheduling.errors import JobFailed
 from scheduling.registry import current_run, safe_job
 
-from . import tracking
+from . import calls, tracking
 from .details import Tally, refresh_details
 from .errors import SOON, UpstreamError
 from .http import Client, Limits
@@ -44,6 +44,7 @@ DETAIL_GAP = 0.3
     max_retries=2,
     description=gettext_noop("Fetches the catalogue of the mod database and stores what changed."),
 )
+@calls.written
 def mod_cache_refresh() -> dict[str, Any]:
     """Fetches the catalogue of the mod database and stores what changed.
 
@@ -83,6 +84,7 @@ def mod_cache_refresh() -> dict[str, Any]:
         "Fetches the stable and the unstable versions of the game and stores what changed."
     ),
 )
+@calls.written
 def server_versions_check() -> dict[str, Any]:
     """Fetches the stable and the unstable versions of the game and stores what changed.
 

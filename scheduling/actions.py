@@ -11,7 +11,7 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from . import audit, changes, limits, reasons, registry, triggers
+from . import audit, changes, limits, reasons, registry, requestid, triggers
 from .errors import InvalidSchedule, SchedulingError
 from .models import Cause, JobRun, JobSchedule, Status
 from .querysets import count_change, hold_changes
@@ -231,6 +231,7 @@ def run_now(schedule: JobSchedule, by: User, *, reason: str = "") -> JobRun:
                 queued_at=moment,
                 requested_by=by.get_username(),
                 reason=reason,
+                log=requestid.asked_for(moment),
             )
             count_change()
             audit.note_run(by, schedule, audit.RUN_NOW, run, reason)

@@ -220,6 +220,10 @@ class JobRunAdmin(ReadOnly):
         shown: QuerySet[JobRun] = runs.without_details().defer("error")
         return shown
 
+    def get_exclude(self, request: HttpRequest, _obj: Any = None) -> Any:
+        # Source code and values that are nobody's business who only looks.
+        return () if self.has_cancel_permission(request) else ("traceback",)
+
     def has_cancel_permission(self, request: HttpRequest) -> bool:
         # Not the admin's own right to change: the rows themselves are read-only for all.
         return request.user.has_perm("scheduling.change_jobrun")
@@ -269,11 +273,11 @@ class SchedulerProcessAdmin(ReadOnly):
 
 @admin.register(ApiToken)
 class ApiTokenAdmin(ReadOnly):
-    """To see who has tokens and to revoke them; ``manage.py createtoken`` makes them."""
+    """To see who has tokens and to revoke them; people make their own on ``/tokens/``."""
 
-    list_display = ["user", "created_at", "last_used_at"]
+    list_display = ["user", "name", "scope", "created_at", "expires_at", "last_used_at"]
     list_select_related = ["user"]
-    fields = ["user", "created_at", "last_used_at"]
+    fields = ["user", "name", "scope", "created_at", "expires_at", "last_used_at"]
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return admin.ModelAdmin.has_delete_permission(self, request, obj)

@@ -26,7 +26,9 @@ class SchedulingConfig(AppConfig):
             if not hasattr(settings, setting):
                 setattr(settings, setting, value)
 
-        from . import checks, schedules  # noqa: F401 - checks register themselves
+        # Some of these register themselves.
+        from . import checks, counting, schedules  # noqa: F401
+        from .metrics import families  # noqa: F401
 
         # Each app registers its jobs by decorator in its own jobs.py.
         autodiscover_modules("jobs")

@@ -14,7 +14,7 @@ from django.db.models.functions import Cast
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-from .models import JobRun, JobSchedule
+from .models import ApiToken, JobRun, JobSchedule
 from .text import clean
 
 # What people may set on a schedule.
@@ -105,6 +105,18 @@ def note_run(by: User, target: Model, action: str, run: JobRun, reason: str = ""
         "reason": reason,
     }
     _note_down(by, target, note)
+
+
+def note_token(by: User, token: ApiToken, flag: int) -> None:
+    """Log that somebody made (ADDITION) or revoked (DELETION) a token of their own."""
+    LogEntry.objects.create(
+        user_id=by.pk,
+        content_type=ContentType.objects.get_for_model(token),
+        object_id=str(token.pk),
+        object_repr=str(token)[:200],
+        action_flag=flag,
+        change_message="",
+    )
 
 
 def _note_down(by: User, target: Model, note: dict[str, Any]) -> None:

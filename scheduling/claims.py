@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Count, Min, Q
 from django.utils.timezone import now
 
-from . import batches, reasons, registry
+from . import batches, reasons, registry, requestid
 from .batches import Slot
 from .history import MOST_SLOTS
 from .models import Cause, JobRun, JobSchedule, SchedulerProcess, Status
@@ -131,7 +131,7 @@ def take_queued(
             taken.append(run_id)
     claimed = JobRun.objects.filter(pk__in=taken)
     claimed.queued().update(**_claim(process, now, hands_over))
-    return _runs(_named(claimed.filter(claimed_at=now)))
+    return requestid.told(_runs(_named(claimed.filter(claimed_at=now))))
 
 
 def miss_late(now: datetime) -> None:

@@ -18,7 +18,7 @@ class RunContext:
     """What a job may know of the run it is in, and how it hears that it should stop.
 
     ``timeout_seconds`` counts from ``begin()``. ``stop_reason`` says who asked it to stop,
-    ``reached`` what it reported last.
+    ``reached`` what it reported last. ``request_id`` is that of the request that asked for it.
     """
 
     job: str
@@ -28,6 +28,7 @@ class RunContext:
     timeout_seconds: float | None = None
     stop: threading.Event = field(default_factory=threading.Event)
     stop_reason: str = ""
+    request_id: str = ""
     reached: Progress | None = None
     _begun: float | None = None
     _ends: float | None = None

@@ -143,14 +143,23 @@ class WorkerState:
 _HEARD = 50
 
 
-def worker_state(now: datetime) -> WorkerState:
-    """In one query; where runs are handed over in three."""
+def schedulers_heard() -> list[SchedulerProcess]:
+    """The schedulers heard from last, newest first."""
     # Those of the role that leads: of the others there may be any number.
     schedulers = SchedulerProcess.objects.filter(role=Role.SCHEDULER)
-    heard = list(schedulers.order_by("-heartbeat_at")[:_HEARD])
+    return list(schedulers.order_by("-heartbeat_at")[:_HEARD])
+
+
+def who_leads(heard: list[SchedulerProcess], now: datetime) -> SchedulerProcess | None:
     leading = [process for process in heard if process.leads(now)]
     # Where two believe that they lead, the one that took over later is right.
-    leader = max(leading, key=lambda process: process.leading_since or now, default=None)
+    return max(leading, key=lambda process: process.leading_since or now, default=None)
+
+
+def worker_state(now: datetime) -> WorkerState:
+    """In one query; where runs are handed over in three."""
+    heard = schedulers_heard()
+    leader = who_leads(heard, now)
     last = leader or (heard[0] if heard else None)
     return WorkerState(
         leader=leader,

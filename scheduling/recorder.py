@@ -77,6 +77,8 @@ class Recorder:
         self._started: dict[int, datetime] = {}
         self._finished: dict[int, Finished] = {}
         self._closing = False
+        # Set when there is no time left to gather more.
+        self._gathered = threading.Event()
         self.on_written: Callable[[], None] = lambda: None
         self.on_retry: Callable[[], None] = lambda: None
         self._thread = threading.Thread(target=self._work, name="recorder", daemon=True)
@@ -87,14 +89,17 @@ class Recorder:
     def started(self, run_id: int, at: datetime) -> None:
         with self._changed:
             self._started[run_id] = at
-            self._changed.notify()
+            if len(self._started) == 1:
+                self._changed.notify()
 
     def finished(self, outcome: Finished) -> None:
         """Write this outcome; of several for the same run the first one counts."""
         with self._changed:
             self._started.pop(outcome.run_id, None)
             first = self._finished.setdefault(outcome.run_id, outcome)
-            self._changed.notify()
+            # Not for each: its thread would wake for nothing while it gathers what comes.
+            if len(self._finished) == 1:
+                self._changed.notify()
         if first is not outcome:
             _tell_late(outcome)
 
@@ -108,6 +113,7 @@ class Recorder:
         with self._changed:
             self._closing = True
             self._changed.notify()
+        self._gathered.set()
         self._thread.join(patience)
         return not self._thread.is_alive() and not self.unwritten()
 
@@ -181,8 +187,9 @@ class Recorder:
             self._changed.wait_for(lambda: self._started or self._finished or self._closing)
             if not self._finished and not self._closing:
                 self._changed.wait_for(lambda: self._finished or self._closing, START_MAY_WAIT)
-            if self._gather:
-                self._changed.wait_for(lambda: self._closing, self._gather)
+        if self._gather:
+            self._gathered.wait(self._gather)
+        with self._changed:
             batch = dict(self._started), dict(self._finished)
         return batch if any(batch) else None
 

@@ -6,7 +6,7 @@ import functools
 import inspect
 import re
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ParamSpec, TypeVar, cast
 
 from .context import RunContext, current_run, entered
@@ -38,6 +38,11 @@ class Job:
     timeout_seconds: int | None = None
     max_retries: int = 0
     description: str = ""
+    # Looked up once: it takes longer than a quick job.
+    _awaited: bool = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_awaited", inspect.iscoroutinefunction(self.func))
 
     def run(self, context: RunContext) -> Outcome:
         """Run the job in this thread until it ends. Raises nothing that the job raises."""
@@ -48,10 +53,7 @@ class Job:
             contextlib.suppress(asyncio.CancelledError),
             Attempt(self.name, outcome),
         ):
-            if inspect.iscoroutinefunction(self.func):
-                outcome.value = asyncio.run(self.func())
-            else:
-                outcome.value = self.func()
+            outcome.value = asyncio.run(self.func()) if self._awaited else self.func()
         return outcome
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from structlog.types import EventDict, WrappedLogger
 
+from .redact import redacted
 from .text import clean
 
 FIRST_EVENTS = 200
@@ -18,7 +19,7 @@ MAX_TEXT = 2_000
 MAX_FIELDS = 30
 
 # Bound by the runner to every event and shown in the run's own columns.
-_REDUNDANT = ("job", "run_id", "attempt")
+_REDUNDANT = ("job", "run_id", "attempt", "request_id")
 
 _current: ContextVar["RunLog | None"] = ContextVar("run_log", default=None)
 
@@ -52,6 +53,12 @@ class RunLog:
             if self._last is None:
                 self._last = deque(maxlen=LAST_EVENTS)
             self._last.append(kept)
+
+    def begin_with(self, event: dict[str, Any]) -> None:
+        """Keep an event that is as it is stored, before any other."""
+        with self._lock:
+            self._seen += 1
+            self._first.insert(0, event)
 
     def events(self) -> list[dict[str, Any]]:
         """The log as JSON: ``{"at", "level", "event", ...fields}``, oldest first."""
@@ -88,7 +95,7 @@ def _kept(event: EventDict) -> dict[str, Any]:
         and key not in ("timestamp", "level", "event", "logger", "exc_info", "stack", *_REDUNDANT)
     }
     if event.get("exc_info"):
-        fields["exception"] = _plain(repr(event["exc_info"]))
+        fields["exception"] = _plain(redacted(repr(event["exc_info"])))
     return {
         "at": event.get("timestamp"),
         "level": event.get("level", "info"),
@@ -111,6 +118,6 @@ def _plain(value: Any) -> Any:
         return clean(value, MAX_TEXT)
     try:
         text = json.dumps(value, default=str)
-    except (TypeError, ValueError, RecursionError):
+    except Exception:  # noqa: BLE001 - the value's own methods are called
         text = str(type(value))
     return clean(text, MAX_TEXT)

@@ -11,12 +11,14 @@ from typing import Any
 import structlog
 from django.db import close_old_connections, connections
 
-from . import registry, runlog
+from . import registry, runlog, spans
 from .context import RunContext
 from .errors import JobFailed, RunCancelled, RunTimedOut, UnknownJob
 from .models import Status
 from .outcome import Outcome
 from .recorder import Finished, Recorder
+from .redact import MASK, is_secret, redacted
+from .redact import value as value_of
 from .runlog import RunLog
 from .text import clean
 
@@ -69,9 +71,10 @@ class ClaimedRun:
     def progress(self) -> dict[str, Any] | None:
         """What its job reported last, as it is stored."""
         reached = self.context.reached
-        return reached._asdict() if reached else None
+        return value_of(reached._asdict()) if reached else None
 
 
+@spans.each_run
 def run(claimed: ClaimedRun, recorder: Recorder, clock: Callable[[], datetime]) -> Status:
     """Run the job in this thread and record how it went. Raises nothing."""
     if claimed.context.cancelled:
@@ -81,13 +84,14 @@ def run(claimed: ClaimedRun, recorder: Recorder, clock: Callable[[], datetime]) 
     claimed.started_at = clock()
     claimed.context.begin()
     recorder.started(claimed.run_id, claimed.started_at)
-    with (
-        structlog.contextvars.bound_contextvars(
-            job=claimed.job_name, run_id=claimed.run_id, attempt=claimed.attempt
-        ),
-        runlog.capturing(claimed.log),
-    ):
-        outcome = _call(claimed)
+    bound = structlog.contextvars.bind_contextvars(
+        job=claimed.job_name, run_id=claimed.run_id, attempt=claimed.attempt
+    )
+    try:
+        with runlog.capturing(claimed.log):
+            outcome = _call(claimed)
+    finally:
+        structlog.contextvars.reset_contextvars(**bound)
     try:
         finished = _finished(claimed, outcome, clock())
     except BaseException as error:  # noqa: BLE001 - a value of the job's may raise whatever it likes
@@ -104,8 +108,8 @@ def _finished(claimed: ClaimedRun, outcome: Outcome, finished_at: datetime) -> F
         started_at=claimed.started_at,
         finished_at=finished_at,
         result=storable(_result(outcome)),
-        error=clean(outcome.reason, MAX_ERROR),
-        traceback=_cut_middle(clean(outcome.traceback)),
+        error=clean(redacted(outcome.reason), MAX_ERROR),
+        traceback=redacted(_cut_middle(clean(outcome.traceback))),
         log=claimed.log.events(),
         progress=claimed.progress(),
         may_retry=not _is_permanent(outcome),
@@ -122,6 +126,8 @@ def by_name(name: str) -> Any:
 
 def storable(value: Any) -> Any:
     """A job's value as JSON that both databases take, or a note why it is not kept."""
+    if value is None:
+        return None
     try:
         text = json.dumps(value, allow_nan=False)
         if len(text) > MAX_RESULT:
@@ -129,7 +135,8 @@ def storable(value: Any) -> Any:
         return _cleaned(json.loads(text))
     except Exception as error:  # noqa: BLE001 - the value's own methods are called
         reason = str(error) if isinstance(error, TypeError | ValueError) else type(error).__name__
-        return {"note": clean(f"The job's result can't be stored as JSON: {reason}", MAX_ERROR)}
+        note = f"The job's result can't be stored as JSON: {redacted(reason)}"
+        return {"note": clean(note, MAX_ERROR)}
 
 
 def _call(claimed: ClaimedRun) -> Outcome:
@@ -153,8 +160,9 @@ def _leave_database() -> None:
             with contextlib.suppress(Exception):
                 used.close()
             del connections[used.alias]
-    with contextlib.suppress(Exception):
-        close_old_connections()
+        else:
+            with contextlib.suppress(Exception):
+                used.close_if_unusable_or_obsolete()
 
 
 def _status(outcome: Outcome, context: RunContext) -> Status:
@@ -191,11 +199,14 @@ def _cleaned(value: Any, depth: int = 0) -> Any:
     if depth > MAX_DEPTH:
         raise ValueError(f"it is nested more than {MAX_DEPTH} levels deep")
     if isinstance(value, str):
-        return clean(value)
+        return redacted(clean(value))
     if isinstance(value, list):
         return [_cleaned(item, depth + 1) for item in value]
     if isinstance(value, dict):
-        return {clean(key): _cleaned(item, depth + 1) for key, item in value.items()}
+        return {
+            clean(key): MASK if item and is_secret(key) else _cleaned(item, depth + 1)
+            for key, item in value.items()
+        }
     return value
 
 

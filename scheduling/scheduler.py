@@ -1,6 +1,7 @@
 """APScheduler's loop made safe: one guarded pass claims, advances and hands over."""
 
 import contextlib
+import time
 from collections.abc import Callable, Iterator
 from datetime import datetime
 
@@ -61,6 +62,7 @@ class SlotScheduler(BackgroundScheduler):
         # When something is to be done next, as far as was known at the end of the last pass.
         self._upcoming: datetime | None = None
         self._wait = 0.0
+        self._pass_begun: float | None = None
 
     def halt(self, patience: float) -> None:
         """Stop the loop, waiting for a pass that is going on for ``patience`` seconds at most.
@@ -74,6 +76,12 @@ class SlotScheduler(BackgroundScheduler):
     @property
     def turning(self) -> bool:
         return self._thread is not None and bool(self._thread.is_alive())
+
+    @property
+    def passing_for(self) -> float:
+        """For how many seconds the pass goes on that goes on now."""
+        begun = self._pass_begun
+        return time.monotonic() - begun if begun is not None else 0.0
 
     @property
     def stuck(self) -> set[str]:
@@ -94,6 +102,13 @@ class SlotScheduler(BackgroundScheduler):
 
     def _process_jobs(self) -> float | None:
         """One round of the main loop; returns how long to wait for the next, in seconds."""
+        self._pass_begun = time.monotonic()
+        try:
+            return self._round()
+        finally:
+            self._pass_begun = None
+
+    def _round(self) -> float | None:
         if self.state == STATE_STOPPED:
             return None
         try:

@@ -93,6 +93,11 @@ class SchedulerService:
         return self.running and self._scheduler.turning and self.recorder.alive
 
     @property
+    def passing_for(self) -> float:
+        """For how many seconds the scheduler's thread has been busy with one pass."""
+        return self._scheduler.passing_for
+
+    @property
     def stuck(self) -> set[str]:
         """The jobs that are due and can't be started here."""
         return self._scheduler.stuck

@@ -4,6 +4,7 @@ from django.urls import path, register_converter
 
 from .views import (
     changes,
+    confirm,
     day,
     export,
     job,
@@ -13,6 +14,7 @@ from .views import (
     run,
     runs,
     settings,
+    tokens,
     wall,
     when,
     worker,
@@ -57,6 +59,9 @@ urlpatterns = [
     path("jobs/<job:name>/revert/<int:entry_id>/", revert.revert, name="scheduling-revert"),
     # After those that begin the same: a name may hold a slash.
     path("jobs/<job:name>/", job.job_page, name="scheduling-job"),
+    path("confirm/", confirm.confirm, name="scheduling-confirm"),
+    path("tokens/", tokens.tokens_page, name="scheduling-tokens"),
+    path("tokens/<int:token_id>/revoke/", tokens.revoke, name="scheduling-token-revoke"),
     path("changes/", changes.changes_page, name="scheduling-changes"),
     path("changes/newest/", changes.newest, name="scheduling-changes-newest"),
     path("day/", day.day_page, name="scheduling-day"),

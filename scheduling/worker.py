@@ -15,6 +15,7 @@ from .hearing import Hearing
 from .leadership import Lock
 from .models import HEARTBEAT_EVERY, SILENT_AFTER, SchedulerProcess, Status
 from .presence import Presence
+from .pulse import Pulse
 from .service import SchedulerService
 from .watch import LOOK_EVERY, Watch, wait_for_database
 
@@ -24,6 +25,9 @@ logger = structlog.get_logger(__name__)
 
 # What runs get to end by themselves once they are told to stop.
 LAST_CALL = 1.0
+# A pass waits for the database as long as a statement may take; after that the supervisor hears
+# no beat any more.
+LONGEST_PASS = 60.0
 
 
 class Worker:
@@ -39,6 +43,7 @@ class Worker:
         self._grace = grace
         self._threads = threads or settings.SCHEDULER_THREADS
         self._clock = clock
+        self._pulse = Pulse()
         self._stops = 0
         self._listen_at = self._nobody_since = 0.0
 
@@ -52,12 +57,14 @@ class Worker:
         if presence is None:
             return 0
         presence.start()
+        self._pulse.is_up()
         self._hearing = Hearing(lambda: presence.in_touch)
         self._watch = Watch(self._clock, self._hearing)
         lock = leadership.for_database()
         try:
             return self._work(presence, lock)
         finally:
+            self._pulse.stopping("says goodbye")
             presence.stop()
             lock.release()
             connection.close()
@@ -77,13 +84,19 @@ class Worker:
             return 0
         while True:
             logger.info("leadership_acquired", worker=str(presence.process))
-            self._watch.keep(lambda: not self._stops)
+            self._pulse.status(f"leads since {self._clock():%Y-%m-%d %H:%M:%S %Z}")
+            self._watch.keep(lambda: self._goes_on(service))
             if self._stops or lock.broken or not service.alive:
                 return self._wind_up(service, presence, lock)
             self._step_down(service, presence, lock)
             if not self._stand_by(presence, lock, service):
                 return self._wind_up(service, presence, lock)
             self.patiently(lambda: self._take_over(service))
+
+    def _goes_on(self, service: SchedulerService) -> bool:
+        if service.passing_for < LONGEST_PASS:
+            self._pulse.beat()
+        return not self._stops
 
     def _stand_by(
         self, presence: Presence, lock: Lock, service: SchedulerService | None = None
@@ -95,9 +108,11 @@ class Worker:
         self._nobody_since = time.monotonic()
         told = False
         while not self._stops:
+            self._pulse.beat()
             if lock.acquire():
                 return True
             if not told:
+                self._pulse.status("stands by: another worker leads")
                 logger.info("standing_by", worker=str(presence.process))
                 told = True
             if self._leader_silent(presence):
@@ -157,8 +172,10 @@ class Worker:
         presence.follow()
         running = len(service.executor.in_flight())
         logger.info("scheduler_stopping", running=running, grace_seconds=self._grace)
+        self._pulse.stopping(f"stops: {running} running, which may finish")
         deadline = time.monotonic() + self._grace
         while self._stops < 2 and time.monotonic() < deadline:
+            self._pulse.beat()
             if service.executor.wait(LOOK_EVERY):
                 break
             self._watch.close_overdue()
@@ -186,6 +203,8 @@ class Worker:
             try:
                 return attempt()
             except (DatabaseError, InterfaceError) as error:
+                self._pulse.status("waits for the database")
+                self._pulse.beat()
                 wait_for_database(error)
         return None
 

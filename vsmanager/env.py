@@ -1,10 +1,12 @@
 """Reads the environment; a bad value is refused in one line that names its variable."""
 
+import contextlib
 import os
 import re
 import secrets
 import zoneinfo
 from collections.abc import Callable
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -33,6 +35,7 @@ POSTGRESQL_OPTIONS = {
 
 # A name, an IPv4 or an IPv6 address.
 _HOST = re.compile(r"[0-9A-Za-z._:-]+")
+_ORIGIN = re.compile(r"https?://(\*\.)?[0-9A-Za-z._-]+(:\d{1,5})?")
 
 _env = Env()
 
@@ -56,6 +59,23 @@ def refused(name: str, problem: str) -> ImproperlyConfigured:
     return ImproperlyConfigured(f"{name} {problem}.")
 
 
+def from_file(name: str, default: str = "") -> str:
+    """The variable ``name``, or what the file holds that ``{name}_FILE`` names; never told."""
+    value, path = os.environ.get(name), os.environ.get(f"{name}_FILE")
+    if not path:
+        return default if value is None else value
+    if value:
+        raise refused(f"{name}_FILE", f"must not be set together with {name}: one is enough")
+    try:
+        found = Path(path).read_text().strip()
+    except (OSError, UnicodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is no text"
+        raise refused(f"{name}_FILE", f"names {path}, which can't be read: {reason}") from None
+    if not found:
+        raise refused(f"{name}_FILE", f"names {path}, which is empty")
+    return found
+
+
 def integer(name: str, default: int, low: int, high: int) -> int:
     def check(value: int) -> str | None:
         return None if low <= value <= high else f"must be from {low} to {high}, not {value}"
@@ -76,14 +96,59 @@ def choice(name: str, default: str, *choices: str) -> str:
 
 def hosts(name: str, default: str) -> list[str]:
     def check(value: str) -> str | None:
-        if any(not host or "/" in host or " " in host for host in split(value)):
+        if any(not host or "/" in host or " " in host for host in _split(value)):
             return f"must be host names separated by commas, not {value!r}"
         return None
 
-    def split(value: str) -> list[str]:
-        return [host.strip() for host in value.split(",")]
+    return _split(read("str", name, default, check))
 
-    return split(read("str", name, default, check))
+
+def origins(name: str) -> list[str]:
+    """Origins (https://host or https://host:port), none by default."""
+
+    def check(value: str) -> str | None:
+        if all(_ORIGIN.fullmatch(one) for one in _split(value) if value):
+            return None
+        return (
+            f"must be origins such as https://mods.example.org separated by commas, not {value!r}"
+        )
+
+    value = read("str", name, "", check)
+    return _split(value) if value else []
+
+
+def networks(name: str) -> list[str]:
+    """Addresses and networks (10.0.0.0/8), and ``unix`` for whoever comes through a socket."""
+
+    def check(value: str) -> str | None:
+        for each in split(value):
+            try:
+                if each != "unix":
+                    ip_network(each, strict=False)
+            except ValueError:
+                return f"must be addresses or networks separated by commas, not {value!r}"
+        return None
+
+    def split(value: str) -> list[str]:
+        return [each.strip() for each in value.split(",")] if value.strip() else []
+
+    return split(read("str", name, "", check))
+
+
+def local_only(names: list[str]) -> bool:
+    """Whether these host names lead to this machine only."""
+    return all(_is_local(name.strip("[]")) for name in names)
+
+
+def _is_local(name: str) -> bool:
+    try:
+        return ip_address(name).is_loopback
+    except ValueError:
+        return name == "localhost" or name.endswith(".localhost")
+
+
+def _split(value: str) -> list[str]:
+    return [one.strip() for one in value.split(",")]
 
 
 def zone(name: str, default: str) -> str:
@@ -116,7 +181,7 @@ def base_url(name: str, default: str) -> str:
 def secret_address(name: str) -> str:
     """An http or https address, or "" for none; never repeats it, its path may be a secret."""
 
-    def check(value: str) -> str | None:
+    def problem(value: str) -> str | None:
         try:
             parts = urlsplit(value)
             _ = parts.port
@@ -127,13 +192,16 @@ def secret_address(name: str) -> str:
             return "must be a web address that begins with http:// or https://"
         return None
 
-    return read("str", name, "", check)
+    value = from_file(name)
+    if wrong := problem(value):
+        raise refused(name, wrong)
+    return value
 
 
 def database(name: str, default: str) -> dict[str, Any]:
     """The settings of a SQLite or PostgreSQL database; never repeats the address, it may hold
     a password."""
-    value = read("str", name, default)
+    value = from_file(name, default)
     try:
         config: dict[str, Any] = dict(dj_database_url.parse(value))
     except (ValueError, dj_database_url.UnknownSchemeError):
@@ -143,12 +211,37 @@ def database(name: str, default: str) -> dict[str, Any]:
             raise refused(name, "must name a file, such as sqlite:////var/lib/vsmanager.sqlite3")
         # A job may change the working directory.
         config["NAME"] = str(Path(config["NAME"]).absolute())
+        _keep_private(config["NAME"])
         config["OPTIONS"] = {**SQLITE_OPTIONS, **config.get("OPTIONS", {})}
     elif config.get("ENGINE") == "django.db.backends.postgresql":
         config["OPTIONS"] = {**POSTGRESQL_OPTIONS, **config.get("OPTIONS", {})}
     else:
         raise refused(name, "must begin with sqlite:/// or postgres://")
     return config
+
+
+def secret(name: str, file: str) -> str:
+    """A secret of the environment, or what the file holds that ``file`` names; "" for none."""
+    value, path = os.environ.get(name, ""), os.environ.get(file, "")
+    if value and path:
+        raise refused(file, f"must not be set together with {name}: one of them is enough")
+    if path:
+        try:
+            value, name = Path(path).read_text().strip(), file
+        except (OSError, UnicodeError) as error:
+            reason = getattr(error, "strerror", None) or "it is no text"
+            raise refused(file, f"names {path}, which can't be read: {reason}") from None
+    if (value or path) and not re.fullmatch(r"[!-~]{16,200}", value):
+        raise refused(name, "must hold 16 to 200 characters of ASCII without spaces")
+    return value
+
+
+def _keep_private(name: str) -> None:
+    """Nobody but its owner reads a database that is there, where it came from elsewhere too."""
+    for path in (Path(name), Path(f"{name}-wal"), Path(f"{name}-shm")):
+        with contextlib.suppress(OSError):
+            if path.stat().st_mode & 0o077:
+                path.chmod(0o600)
 
 
 def secret_key(project: Path) -> str:
@@ -163,6 +256,14 @@ def secret_key(project: Path) -> str:
     except (OSError, UnicodeError) as error:
         reason = getattr(error, "strerror", None) or "it is no text"
         raise refused("SECRET_KEY_FILE", f"names {path}, which can't be used: {reason}") from None
+
+
+def old_keys() -> list[str]:
+    """Keys that were SECRET_KEY before, newest first: what they signed is believed still."""
+    keys = from_file("SECRET_KEY_FALLBACKS").replace(",", " ").split()
+    if any(len(key) < 32 for key in keys):
+        raise refused("SECRET_KEY_FALLBACKS", "must be keys of at least 32 characters each")
+    return keys
 
 
 def _stored_key(path: Path) -> str:

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseForbidden
 from django.utils.translation import activate, get_language_from_request
 from django.utils.translation import gettext_lazy as _
+
+from .env import local_only
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
@@ -19,6 +21,17 @@ def refuse_nonsense(get_response: Handler) -> Handler:
         if request.path.startswith("/admin/") and _has_regex(request):
             return _refusal(request, _("Filters by regular expression are switched off."))
         return get_response(request)
+
+    return middleware
+
+
+def only_this_machine(get_response: Handler) -> Handler:
+    """With DEBUG: 403 for whoever asks from elsewhere, wherever the server listens."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if local_only([request.META.get("REMOTE_ADDR") or "localhost"]):
+            return get_response(request)
+        return HttpResponseForbidden("With DEBUG only this machine is answered.")
 
     return middleware
 

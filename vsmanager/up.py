@@ -4,7 +4,6 @@ import argparse
 import contextlib
 import ctypes
 import os
-import secrets
 import signal
 import socket
 import subprocess
@@ -14,6 +13,7 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
+from vsmanager import prepare
 from vsmanager.start import read_settings
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -31,7 +31,7 @@ def main() -> None:
         if options.demo:
             _use_stand_in(children)
         read_settings()
-        _prepare_database()
+        prepare.database(set_password=True)
         children.start("worker", "manage.py", "runscheduler")
         children.start("web", "-m", "gunicorn", *_gunicorn(options.port), "vsmanager.wsgi")
         _greet(options, children)
@@ -141,46 +141,10 @@ def _use_stand_in(children: Children) -> None:
     print(f"Demo: the upstreams are played by a stand-in at {address}", flush=True)
 
 
-def _prepare_database() -> None:
-    import django
-
-    django.setup()
-    from django.core.management import CommandError, call_command
-    from django.db import DatabaseError
-
-    try:
-        call_command("migrate", verbosity=0, interactive=False, skip_checks=False)
-        _ensure_administrator()
-    except CommandError as error:
-        sys.exit(str(error))
-    except DatabaseError as error:
-        sys.exit(f"vsmanager can't start: the database that DATABASE_URL names fails: {error}")
-
-
-def _ensure_administrator() -> None:
-    from django.contrib.auth.models import User
-
-    wanted = os.environ.get("ADMIN_PASSWORD")
-    administrators = User.objects.filter(is_superuser=True, is_active=True)
-    if administrator := administrators.order_by("id").first():
-        if wanted and not administrator.check_password(wanted):
-            administrator.set_password(wanted)
-            administrator.save(update_fields=["password"])
-            print(f"The password of {administrator} is now the one in ADMIN_PASSWORD.")
-        return
-    password = wanted or secrets.token_urlsafe(12)
-    name = "admin"
-    while User.objects.filter(username=name).exists():
-        name += "_"
-    User.objects.create_superuser(name, password=password)
-    if wanted:
-        print(f"Made the administrator {name} with the password in ADMIN_PASSWORD.")
-    else:
-        print(f"Made the administrator {name} with the password {password} (shown only now).")
-
-
 def _gunicorn(port: int) -> list[str]:
-    return ["--bind", f"{HOST}:{port}", "--threads", "32", "--log-level", "warning"]
+    one = ["--workers", "1", "--threads", "32"]
+    logging = ["--log-level", "warning", "--logger-class", "vsmanager.weblog.Logger"]
+    return ["--bind", f"{HOST}:{port}", *one, *logging]
 
 
 def _greet(options: argparse.Namespace, children: Children) -> None:

@@ -7,6 +7,7 @@ from mods import api as mods_api
 from mods import readiness_api
 from scheduling.api.v1 import api
 from scheduling.health import healthz, readyz
+from scheduling.metrics.views import metrics
 from scheduling.views.overview import overview
 
 api.title = admin.site.site_title = "vsmanager"
@@ -21,4 +22,5 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("healthz", healthz),
     path("readyz", readyz),
+    path("metrics", metrics),
 ]

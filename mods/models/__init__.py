@@ -3,6 +3,7 @@ from .catalogue import Mod, ModDetail
 from .change import Change, Kind
 from .release import Release
 from .tracked import Origin, TrackedMod
+from .upstream import UpstreamCount
 from .version import Channel, GameVersion, SourceCheck
 from .words import ModWords
 
@@ -23,4 +24,5 @@ __all__ = [
     "Release",
     "SourceCheck",
     "TrackedMod",
+    "UpstreamCount",
 ]

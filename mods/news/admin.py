@@ -14,6 +14,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_post_parameters
 
+from scheduling import reauth
 from scheduling.admin_requests import CarefulAdmin
 
 from ..admin import ReadOnlyAdmin
@@ -53,8 +54,12 @@ class NewsChannelAdmin(CarefulAdmin):
         ]
 
     @method_decorator(sensitive_post_parameters("address"))
-    def changeform_view(self, *args: Any, **kwargs: Any) -> HttpResponse:
-        return super().changeform_view(*args, **kwargs)
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        # Whoever finds an open browser must not send the news, and what they tell, elsewhere.
+        may = self.has_change_permission(request) or self.has_add_permission(request)
+        if may and (stop := reauth.first(request)):
+            return stop
+        return super().changeform_view(request, *args, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: NewsChannel, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)

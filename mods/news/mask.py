@@ -3,21 +3,13 @@
 import re
 from urllib.parse import quote, unquote, unquote_plus
 
+from scheduling.redact import MASK, redacted
 from scheduling.text import clean
 
-MASK = "•••"
 _MOST_TOLD = 300
 # What separates the parts of an address; each part may be the secret one.
 _BETWEEN = re.compile(r"[/:@?&=,#\s]+")
 _ADDRESS = re.compile(r"[\w+.-]+://\S+|(?<=url: )/\S+", re.I)
-# What errors of jobs hold that is none of a chat's business, as far as one can tell by its form.
-_CREDENTIALS = re.compile(
-    r"""(?<=://)[^\s/@]+(?=@)
-    | (?<=\bbearer\s)\S+ | (?<=\bbasic\s)[\w+/=-]{8,}
-    | (?<![a-z])((?:[\w-]*[_-])?(?:pass(?:word|wd)?|pwd|token|secret|(?:api|access)[_-]?key)
-      ["']?\s?[=:]\s?)[^\s&,;]+""",
-    re.I | re.X,
-)
 # Shorter parts are found in every other word, and are no secrets.
 _SHORTEST = 4
 
@@ -44,5 +36,6 @@ def without_secrets(text: str, address: str) -> str:
 
 
 def without_credentials(text: str) -> str:
-    """An error of a job, for readers who may not see the console."""
-    return _CREDENTIALS.sub(lambda found: f"{found[1] or ''}{MASK}", text)
+    """An error of a job, for readers who may not see the console: some are from before secrets
+    were taken out when they are stored."""
+    return redacted(text)

@@ -12,9 +12,10 @@ from django.utils.translation import gettext_lazy as _
 
 from scheduling.errors import InvalidSchedule
 from scheduling.models import default_zone
+from scheduling.redact import MASK
 from scheduling.triggers import check_zone
 
-from .mask import MASK, masked
+from .mask import masked
 from .quiet import quiet_until
 from .seal import Unreadable, seal, unseal
 

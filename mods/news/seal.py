@@ -22,16 +22,17 @@ def seal(address: str) -> str:
 
 
 def unseal(sealed: str) -> str:
-    """Raises Unreadable when SECRET_KEY is another one than when it was sealed."""
-    from cryptography.fernet import InvalidToken
+    """Raises Unreadable when it was sealed with another key than SECRET_KEY and its fallbacks."""
+    from cryptography.fernet import InvalidToken, MultiFernet
 
+    keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
     try:
-        return _fernet(settings.SECRET_KEY).decrypt(sealed.encode()).decode()
+        return MultiFernet(map(_fernet, keys)).decrypt(sealed.encode()).decode()
     except (InvalidToken, UnicodeError):
         raise Unreadable from None
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=8)
 def _fernet(key: str) -> "Fernet":
     # Not with the module: the pages seldom need it.
     from cryptography.fernet import Fernet

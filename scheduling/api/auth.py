@@ -37,9 +37,15 @@ class Token(Right, HttpBearer):
             return user
         return None
 
-    def authenticate(self, _request: HttpRequest, token: str) -> User | None:
-        user = tokens.owner(token)
-        return self.check(user) if user else None
+    def authenticate(self, request: HttpRequest, token: str) -> User:
+        try:
+            found = tokens.find(token, request)
+        except tokens.Refused as why:
+            raise ApiError(why.status, why.message) from None
+        if not found.allows(self.action):
+            raise ApiError(403, _("This token may only look."))
+        request.api_token = found  # type: ignore[attr-defined]
+        return self.check(found.user)
 
 
 class Session(Right, APIKeyCookie):
@@ -58,6 +64,13 @@ class Session(Right, APIKeyCookie):
         if check_csrf(request):
             raise ApiError(403, _("The CSRF token is missing or wrong: send X-CSRFToken."))
         return self.check(request.user)
+
+
+def allows(request: HttpRequest, action: str, model: str) -> bool:
+    """Whether whoever called may do this too, with what they called with."""
+    token = getattr(request, "api_token", None)
+    user: User = request.auth  # type: ignore[attr-defined]
+    return (token is None or token.allows(action)) and may(user, action, model)
 
 
 def needs(action: str, model: str) -> list[Any]:

@@ -19,6 +19,7 @@ _CODES = {
     409: ("CONFLICT", _("What is there now does not allow this.")),
     413: ("TOO_LARGE", _("The request is too large.")),
     422: ("INVALID_REQUEST", _("The request does not have the right form.")),
+    429: ("TOO_MANY_REQUESTS", _("Too many wrong tokens came from where you are: wait a minute.")),
     500: ("INTERNAL_ERROR", _("Something went wrong; the error is in the server's log.")),
 }
 
@@ -51,6 +52,8 @@ def failure(error: ApiError) -> JsonResponse:
     response = JsonResponse(body, status=error.status)
     if error.status == 401:
         response["WWW-Authenticate"] = "Bearer"
+    if error.status == 429:
+        response["Retry-After"] = "60"
     return response
 
 

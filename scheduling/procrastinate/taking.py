@@ -9,7 +9,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models import OuterRef, Subquery
 
-from .. import registry
+from .. import registry, requestid
 from ..models import JobRun, JobSchedule, SchedulerProcess, Status
 from ..runner import ClaimedRun
 from .tickets import Ticket, enqueue
@@ -29,7 +29,7 @@ def take(ticket: Ticket, most: int, process: SchedulerProcess, now: datetime) ->
             mine = JobRun.objects.running().filter(pk__in=strange, process=process)
             mine.update(status=Status.QUEUED, process=None, worker="")
             _put_back(ticket, strange, now + ELSEWHERE_IN)
-    return [run for run in taken if run.run_id not in strange]
+    return requestid.told([run for run in taken if run.run_id not in strange])
 
 
 def taken_after_all(ticket: Ticket, process: SchedulerProcess) -> list[ClaimedRun]:

@@ -8,6 +8,9 @@ from django.utils.http import url_has_allowed_host_and_scheme
 def back(request: HttpRequest, to: str, *args: object) -> HttpResponseRedirect:
     """To the page that the form names as ``next``, if it is one of ours; else to ``to``."""
     wanted = request.POST.get("next", "")
-    if wanted.startswith("/") and url_has_allowed_host_and_scheme(wanted, allowed_hosts=None):
-        return HttpResponseRedirect(wanted)
-    return redirect(to, *args)
+    return HttpResponseRedirect(wanted) if is_ours(wanted) else redirect(to, *args)
+
+
+def is_ours(address: str) -> bool:
+    """Whether the address is one of this server, however a browser reads it."""
+    return address.startswith("/") and url_has_allowed_host_and_scheme(address, allowed_hosts=None)

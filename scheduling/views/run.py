@@ -49,6 +49,7 @@ def _told(request: SignedIn, run_id: int) -> dict[str, Any]:
         "story": story,
         "run": run,
         "attempts": story.attempts,
+        "may_see_traceback": may(request.user, "change", "jobrun"),
         "may_cancel": run.is_active and may(request.user, "change", "jobrun"),
         "may_run_again": may_run and story.can_run_again,
         "may_view_job": story.has_schedule and may(request.user, "view", "jobschedule"),

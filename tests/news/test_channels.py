@@ -19,6 +19,7 @@ from mods.models import NewsChannel, NewsFlip, NewsMessage, NewsRule
 from mods.news import post
 from mods.news.post import Answer
 from mods.news.problems import retold
+from tests.confirmed import confirmed
 
 from .conftest import ADDRESS, NOON, SECRET, Post, Receiver, channel, rule
 
@@ -38,7 +39,7 @@ def sign_in() -> Callable[[str], Client]:
             user.groups.add(Group.objects.get(name=group))
         signed_in = Client()
         signed_in.force_login(user)
-        return signed_in
+        return confirmed(signed_in)
 
     return client
 
@@ -181,6 +182,7 @@ def test_a_secret_key_that_changed_is_told_and_breaks_no_page(
     user = User.objects.get()
     settings.SECRET_KEY = "another key " * 4
     ann.force_login(user)
+    confirmed(ann)
     for address in (LIST, f"{LIST}{made.pk}/change/"):
         assert "SECRET_KEY has changed" in html.unescape(ann.get(address).content.decode())
     told = ann.post(f"{LIST}{made.pk}/test/", follow=True).content.decode()

@@ -45,7 +45,7 @@ def test_a_secret_is_known_in_each_way_that_it_can_be_written(written: str) -> N
         ("401 for Authorization: Bearer abc.def", "401 for Authorization: Bearer •••"),
         ("GET /?api_key=abc&page=2 failed", "GET /?api_key=•••&page=2 failed"),
         ("password: hunter2, user: ann", "password: •••, user: ann"),
-        ('{"DB_PASSWORD": "hunter2"}', '{"DB_PASSWORD": •••'),
+        ('{"DB_PASSWORD": "hunter2"}', '{"DB_PASSWORD": •••}'),
         ("The secret garden is closed. Basic rules apply.", None),
         ("no token: none was given", "no token: ••• was given"),
         ("a token was refused by https://mods.example/api/mods", None),

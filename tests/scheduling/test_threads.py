@@ -1,6 +1,7 @@
 """The pool: so many at a time, and none is lost to a thread that never comes back."""
 
 import threading
+import time
 
 import pytest
 
@@ -122,3 +123,69 @@ def test_a_system_that_has_no_more_threads_makes_things_slow_and_nothing_twice(w
     held.set()
     assert work.threads.wait(5)
     assert sorted(work.done) == [1, 2]
+
+
+class Crew(Work):
+    """Tells which threads worked, and for how long each key keeps its thread waiting."""
+
+    def __init__(self, size, seconds=0.0):
+        super().__init__(size)
+        self.names, self.seconds = set(), seconds
+
+    def __call__(self, key):
+        self.names.add(threading.current_thread().name)
+        threading.Event().wait(self.seconds)
+        super().__call__(key)
+
+
+@pytest.fixture
+def busy_process(monkeypatch):
+    """Whatever the machine does: all time that passes is this process's own."""
+    monkeypatch.setattr(time, "process_time", time.monotonic)
+
+
+def test_one_thread_does_what_is_done_before_anybody_looks(monkeypatch):
+    monkeypatch.setattr("scheduling.threads.LOOK_EVERY", 60)
+    crew = Crew(8)
+    crew.threads.submit(range(200))
+    assert crew.threads.wait(5)
+    assert crew.done == list(range(200))
+    assert len(crew.names) == 1
+    crew.threads.close()
+
+
+@pytest.mark.usefixtures("busy_process")
+def test_no_others_are_called_while_one_keeps_the_process_busy(monkeypatch):
+    monkeypatch.setattr("scheduling.threads.LOOK_EVERY", 0.1)
+    crew = Crew(8, seconds=0.002)
+    crew.threads.submit(range(150))
+    assert crew.threads.wait(30)
+    assert len(crew.names) == 1
+    crew.threads.close()
+
+
+def test_others_are_called_while_the_process_waits(monkeypatch):
+    monkeypatch.setattr(time, "process_time", lambda: 0.0)
+    crew = Crew(8, seconds=0.01)
+    crew.threads.submit(range(150))
+    assert crew.threads.wait(30)
+    assert len(crew.names) > 2
+    crew.threads.close()
+
+
+@pytest.mark.usefixtures("busy_process")
+def test_long_work_gets_all_the_threads(work):
+    work = work(8)
+    for key in range(8):
+        work.held[key] = threading.Event()
+    work.threads.submit(range(10))
+    wait_until(lambda: set(work.begun) == set(range(8)))
+
+
+def test_a_key_that_comes_while_others_are_worked_on_waits_for_nobody(work, monkeypatch):
+    monkeypatch.setattr("scheduling.threads.LOOK_EVERY", 60)
+    work = work(3)
+    work.hold(1)
+    work.hold(2)
+    work.threads.submit([3])
+    wait_until(lambda: work.done == [3])

@@ -12,6 +12,7 @@ from django_apscheduler.models import DjangoJob
 from scheduling import registry
 from scheduling.models import JobRun, JobSchedule, SchedulerProcess, ScheduleState
 from scheduling.registry import safe_job
+from tests.confirmed import confirmed
 
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
 
@@ -92,6 +93,7 @@ def sign_in(people: dict[str, User]) -> SignIn:
         client = Client()
         if name != "anonymous":
             client.force_login(people[name])
+            confirmed(client)
         return client
 
     return client_of

@@ -93,3 +93,38 @@ def test_not_ready_without_a_database(client: Client, no_database: None) -> None
 def test_they_only_answer_reading(client: Client, db: None, url: str) -> None:
     assert client.head(url).status_code == 200
     assert client.post(url).status_code == 405
+
+
+@pytest.fixture
+def kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in the web process, where what was read is kept; here for as long as the test takes."""
+    lately = health.Lately()
+    lately.keep_for = 3600
+    monkeypatch.setattr(health, "lately", lately)
+
+
+def test_any_number_of_questions_reads_once(
+    client: Client, kept: None, leader: SchedulerProcess, django_assert_num_queries: Any
+) -> None:
+    with django_assert_num_queries(2):
+        answers = {client.get("/healthz").content for _ in range(5)}
+    assert len(answers) == 1
+
+
+def test_a_leader_that_falls_silent_meanwhile_is_noticed_without_reading(
+    client: Client, kept: None, leader: SchedulerProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert client.get("/healthz").json()["data"]["scheduler"]["status"] == "running"
+    later = datetime.now(UTC) + timedelta(seconds=16)
+    monkeypatch.setattr(health, "now", lambda: later)
+    assert client.get("/healthz").json()["data"]["scheduler"]["status"] == "stopped"
+
+
+def test_while_one_reads_the_others_do_not_wait(leader: SchedulerProcess) -> None:
+    lately = health.Lately()
+    lately.keep_for = 0.000001
+    first = lately.rows()
+    lately._reading.acquire()
+    assert lately.rows() is first
+    lately._reading.release()
+    assert lately.rows() is not first

@@ -1,5 +1,7 @@
 """The worker."""
 
+import contextlib
+import ctypes
 import gc
 import math
 import multiprocessing
@@ -37,6 +39,7 @@ class Command(BaseCommand):
     def handle(self, *, grace: float, **_options: Any) -> None:
         if not 0 <= grace < math.inf:
             raise CommandError("--grace must be a number of seconds, 0 or more.")
+        _share_memory()
         sessions.limit_waiting()
         worker = Worker(grace=grace)
         for name in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
@@ -63,6 +66,13 @@ class Command(BaseCommand):
         if problem := engine.missing_tables():
             raise CommandError(problem)
         return True
+
+
+def _share_memory() -> None:
+    """Have glibc's malloc keep two heaps: one for each thread would keep a third more memory."""
+    m_arena_max = -8
+    with contextlib.suppress(AttributeError, OSError):
+        ctypes.CDLL(None).mallopt(m_arena_max, 2)
 
 
 def left_behind() -> bool:

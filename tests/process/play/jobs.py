@@ -1,6 +1,9 @@
 """Jobs of real worker processes; what they do is read from the environment."""
 
+import logging
 import os
+import threading
+import warnings
 from pathlib import Path
 from time import sleep
 
@@ -51,3 +54,23 @@ def crash() -> None:
 @safe_job("fail")
 def fail() -> None:
     raise ValueError("as expected")
+
+
+class _Odd:
+    def __str__(self) -> str:
+        raise RuntimeError("it can't be told")
+
+
+@safe_job("rave")
+def rave() -> None:
+    """Tells what no log should be garbled by."""
+    log, old = structlog.get_logger("rave"), logging.getLogger("rave.old")
+    log.info("named", mod='Evil\n{"event": "forged"}\x1b[31m\r\x00', odd=_Odd())
+    log.info("numbers", nan=float("nan"), inside=[float("inf")], huge=10**5_000, keys={(1, 2): 3})
+    old.warning("two\nlines of %s", "text\x1b[0m")
+    old.warning("too %s %s", "few")
+    old.error("with a traceback", exc_info=ValueError("first\nsecond"))
+    warnings.warn("nobody should do this", stacklevel=1)
+    thread = threading.Thread(target=lambda: 1 / 0)
+    thread.start()
+    thread.join()
