@@ -14,6 +14,7 @@ DEFAULTS: dict[str, Any] = {
     "SCHEDULER_EXECUTOR": "threads",
     "RUN_RETENTION_DAYS": 90,
     "RUNS_KEPT_PER_JOB": 20,
+    "TRUSTED_PROXIES": (),
 }
 
 

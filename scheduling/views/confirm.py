@@ -29,7 +29,7 @@ class PasswordForm(forms.Form):
 def confirm(request: SignedIn) -> HttpResponse:
     sent = request.method == "POST"
     wanted = (request.POST if sent else request.GET).get("next", "")
-    wanted = wanted if is_ours(wanted) else reverse("home")
+    wanted = wanted if is_ours(wanted) else reverse("scheduling-overview")
     form = PasswordForm(request.POST if sent else None)
     if sent and form.is_valid():
         # As at the sign-in: who guesses has to wait, and what is right is noted.

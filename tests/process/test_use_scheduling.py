@@ -129,7 +129,7 @@ def test_the_package_needs_what_it_imports_and_the_project_needs_it_too() -> Non
     }
     providers = packages_distributions()
     wanted = {
-        providers[name][0].lower()
+        providers[name][0].lower().replace("_", "-")
         for name in imported - {"scheduling"}
         if name in providers and name not in sys.stdlib_module_names
     }
