@@ -42,6 +42,8 @@ def _examples() -> dict[str, Any]:
         "name": "mod_cache_refresh",
         "job_id": "mod_cache_refresh",
         "run_id": failed.first() or JobRun.objects.values_list("pk", flat=True).first(),
+        # Nobody revokes one by looking.
+        "token_id": 1,
         "entry_id": LogEntry.objects.values_list("pk", flat=True).first(),
     }
 
