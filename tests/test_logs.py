@@ -46,6 +46,10 @@ def test_a_record_of_a_library_has_the_same_form():
     assert (line["level"], line["logger"], line["depth"]) == ("warning", "sea", 2)
 
 
+def test_a_line_can_be_searched_for_what_it_tells():
+    assert '"event": "tide_turned"' in written('log.info("tide_turned", height=3)')
+
+
 VALUES = [
     'decimal.Decimal("1.5")',
     "{1: {2}}",

@@ -103,8 +103,9 @@ def _console() -> structlog.dev.ConsoleRenderer:
 def _json(_logger: WrappedLogger, _method: str, event: EventDict) -> str:
     """The event as one line, in ASCII: what a terminal might obey is escaped."""
     try:
-        line = _encoder.encode(event).decode()
-    except Exception:  # noqa: BLE001 - it takes fewer kinds of values than the slow way does
+        # With spaces, as json.dumps writes it: people search their logs for `"event": "..."`.
+        line = msgspec.json.format(_encoder.encode(event), indent=0).decode()
+    except Exception:  # noqa: BLE001 - it takes fewer kinds of values than json does
         line = ""
     return line if line and line.isascii() else loglines.as_json(event)
 
