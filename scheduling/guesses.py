@@ -1,8 +1,8 @@
 """Who sends wrong tokens has to wait. Counted in this process only, without the database.
 
 A token can't be guessed, it is 256 random bits. What is bounded here is the work that trying
-makes, so tokens that were good a while ago go on working from an address that has to wait: it
-may be that of a proxy, or of a whole house.
+makes, so tokens that are known to be good go on working from an address that has to wait: it may
+be that of a proxy, or of a whole house.
 """
 
 import threading
@@ -26,13 +26,15 @@ class Guesses:
         count, since = self._wrong.get(address, (0, 0.0))
         return count >= LIMIT and now - since < WINDOW and digest not in self._good
 
-    def was_wrong(self, address: str, digest: str, now: float) -> None:
+    def was_wrong(self, address: str, digest: str, now: float) -> bool:
+        """Whether the address has to wait from now on."""
         with self._lock:
             self._good.pop(digest, None)
             count, since = self._wrong.pop(address, (0, now))
             if now - since >= WINDOW:
                 count, since = 0, now
             _keep(self._wrong, address, (count + 1, since))
+        return count + 1 == LIMIT
 
     def was_good(self, digest: str) -> None:
         if digest not in self._good:

@@ -79,7 +79,8 @@ class SlotStore(DjangoJobStore):
         rows = DjangoJob.objects.filter(id__in=list(names)).order_by()
         for name, next_run, state in rows.values_list("id", "next_run_time", "job_state"):
             try:
-                self._restored[name] = _planned(pickle.loads(state))  # noqa: S301 - our own
+                # Our own: whoever can write to the database may run code here anyway.
+                self._restored[name] = _planned(pickle.loads(state))  # noqa: S301  # nosec B301
             except Exception as error:  # noqa: BLE001 - a pickle may raise anything
                 logger.warning("stored_job_unreadable", job=name, error=str(error)[:300])
             found[name] = next_run, self._restored.get(name)

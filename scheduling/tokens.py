@@ -59,7 +59,8 @@ def find(token: str, request: HttpRequest) -> ApiToken:
         raise Refused(429)
     found = ApiToken.objects.select_related("user").filter(digest=key).first()
     if found is None or not found.user.is_active:
-        guesses.was_wrong(who, key, clock)
+        if guesses.was_wrong(who, key, clock):
+            _remember_good()
         raise Refused(401)
     guesses.was_good(key)
     moment = now()
@@ -67,6 +68,13 @@ def find(token: str, request: HttpRequest) -> ApiToken:
         raise Refused(401, _("This token has expired: make a new one."))
     _note_use(found, moment)
     return found
+
+
+def _remember_good() -> None:
+    """Those that others at the address may use, which this process may never have seen."""
+    newest_last = ApiToken.objects.order_by("-pk").values_list("digest", flat=True)[:1_000]
+    for each in reversed(newest_last):
+        guesses.was_good(each)
 
 
 def _note_use(token: ApiToken, moment: datetime) -> None:

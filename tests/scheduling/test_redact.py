@@ -90,7 +90,7 @@ class Fails(Exception):
 
 
 @pytest.fixture
-def leaking(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def leaking(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(registry, "_jobs", {})
 
     @safe_job("leaking")

@@ -132,5 +132,5 @@ def rewrite(person: str, found: dict[tuple[str, str], str]) -> None:
         f"| `{address}` | {' '.join(methods)} | {' | '.join(row)} |"
         for (address, row), methods in sorted(rows.items(), key=lambda item: item[0][0])
     ]
-    head = text.split("\n| `")[0]
+    head = text.split("\n| `")[0].rstrip()
     PAGE.write_text("\n".join((head, *lines)) + "\n")
