@@ -35,14 +35,14 @@ def main() -> int:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="web")))
         port = _free_port()
         os.environ |= {
-            "DATABASE_URL": _database(options, stack, folder),
+            "DATABASE_URL": database(options, stack, folder),
             "SECRET_KEY": "only for a benchmark, gone when it is over",
             "DJANGO_SETTINGS_MODULE": "vsmanager.settings",
             "LOG_FORMAT": "json",
             "WEB_WORKERS": str(options.workers),
             "STATIC_ROOT": str(folder / "static"),
         }
-        upstream = stack.enter_context(_process(["-m", "vsmanager.standin"], subprocess.PIPE))
+        upstream = stack.enter_context(process(["-m", "vsmanager.standin"], subprocess.PIPE))
         address = upstream.stdout.readline().strip() if upstream.stdout else ""
         os.environ["MODDB_URL"] = os.environ["VERSIONS_URL"] = address
         for command in (["migrate", "-v0"], ["collectstatic", "--no-input", "-v0"]):
@@ -51,11 +51,11 @@ def main() -> int:
         gunicorn = ["-m", "gunicorn", "vsmanager.wsgi", "--bind", f"127.0.0.1:{port}"]
         worker = ["manage.py", "runscheduler"]
         started = {
-            "worker": stack.enter_context(_process(worker, log)),
-            "gunicorn": stack.enter_context(_process(gunicorn, log)),
+            "worker": stack.enter_context(process(worker, log)),
+            "gunicorn": stack.enter_context(process(gunicorn, log)),
         }
         _wait(lambda: _leader(f"http://127.0.0.1:{port}/healthz") is not None)
-        started["stand-by"] = stack.enter_context(_process(worker, log))
+        started["stand-by"] = stack.enter_context(process(worker, log))
         return _measure(options, f"http://127.0.0.1:{port}", started)
 
 
@@ -155,22 +155,22 @@ def _visit(address: str) -> None:
 def _memory(
     started: dict[str, "subprocess.Popen[str]"],
 ) -> Iterator[tuple[str, tuple[float, float]]]:
-    for name, process in started.items():
-        yield name, (_megabytes(process.pid, "VmRSS"), _megabytes(process.pid, "VmHWM"))
+    for name, each in started.items():
+        yield name, (megabytes(each.pid, "VmRSS"), megabytes(each.pid, "VmHWM"))
     arbiter = started["gunicorn"].pid
     children = Path(f"/proc/{arbiter}/task/{arbiter}/children").read_text().split()
     for number, child in enumerate(map(int, children), 1):
-        yield f"web {number}", (_megabytes(child, "VmRSS"), _megabytes(child, "VmHWM"))
+        yield f"web {number}", (megabytes(child, "VmRSS"), megabytes(child, "VmHWM"))
 
 
-def _megabytes(pid: int, field: str) -> float:
+def megabytes(pid: int, field: str) -> float:
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     return int(next(line for line in lines if line.startswith(field)).split()[1]) / 1024
 
 
 @contextmanager
-def _process(arguments: list[str], out: Any) -> Iterator["subprocess.Popen[str]"]:
-    process = subprocess.Popen(
+def process(arguments: list[str], out: Any) -> Iterator["subprocess.Popen[str]"]:
+    started = subprocess.Popen(
         [sys.executable, *arguments],
         cwd=PROJECT,
         text=True,
@@ -178,12 +178,12 @@ def _process(arguments: list[str], out: Any) -> Iterator["subprocess.Popen[str]"
         stderr=None if out == subprocess.PIPE else out,
     )
     try:
-        yield process
+        yield started
     finally:
-        process.terminate()
-        process.wait()
-        if process.stdout:
-            process.stdout.close()
+        started.terminate()
+        started.wait()
+        if started.stdout:
+            started.stdout.close()
 
 
 def _leader(url: str) -> str | None:
@@ -209,7 +209,7 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _database(options: argparse.Namespace, stack: ExitStack, folder: Path) -> str:
+def database(options: argparse.Namespace, stack: ExitStack, folder: Path) -> str:
     if options.database_url:
         return str(options.database_url)
     if options.database == "sqlite":

@@ -19,8 +19,9 @@ def read_settings(*, service: bool = False) -> None:
 
     ``service``: from here on all that is told is told as a log is.
     """
-    # The database holds password hashes and sessions, which only its owner may read.
-    os.umask(0o077)
+    # The database holds password hashes and sessions, which only its owner may read. Who collects
+    # static files is seldom who serves them.
+    os.umask(0o022 if sys.argv[1:2] == ["collectstatic"] else 0o077)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "vsmanager.settings")
     from django.conf import settings
 

@@ -185,6 +185,9 @@ def test_the_files_of_the_image_are_hashed_and_kept_for_good(ground):
     command = collect.replace("/venv/bin/python", sys.executable)
     code, told = ground.run(["sh", "-c", command], {})
     assert code == 0, told
+    # Who made them is not who serves them.
+    for path in (ground.folder / "static").rglob("*"):
+        assert path.stat().st_mode & 0o004, path
 
     composed = Composed(ground)
     ground.run(composed.command("prepare"), composed.env("prepare"))
