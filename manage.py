@@ -3,14 +3,12 @@
 
 import sys
 
-from vsmanager.start import read_settings
+from vsmanager.start import read_settings, run_command
 
 
 def main() -> None:
     read_settings()
-    from django.core.management import execute_from_command_line
-
-    execute_from_command_line(sys.argv)
+    run_command(sys.argv)
 
 
 if __name__ == "__main__":

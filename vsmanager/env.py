@@ -133,9 +133,13 @@ def secret_address(name: str) -> str:
 def database(name: str, default: str) -> dict[str, Any]:
     """The settings of a SQLite or PostgreSQL database; never repeats the address, it may hold
     a password."""
-    value = read("str", name, default)
+    return database_at(read("str", name, default), name)
+
+
+def database_at(address: str, name: str) -> dict[str, Any]:
+    """The same for an address that came otherwise, under the name by which people know it."""
     try:
-        config: dict[str, Any] = dict(dj_database_url.parse(value))
+        config: dict[str, Any] = dict(dj_database_url.parse(address))
     except (ValueError, dj_database_url.UnknownSchemeError):
         config = {}
     if config.get("ENGINE") == "django.db.backends.sqlite3":
