@@ -35,14 +35,15 @@ def migrate(connection: BaseDatabaseWrapper) -> Any:
     return executor.migrate(executor.loader.graph.leaf_nodes()).apps
 
 
-def fill(apps: Any, alias: str, number: int = 0) -> None:
+def fill(apps: Any, number: int = 0) -> None:
     """Write a row of each kind, as the first release would; ``number`` tells several apart."""
 
-    def create(label: str, name: str, **values: Any) -> Any:
-        return apps.get_model(label, name).objects.using(alias).create(**values)
+    def create(label: str, model: str, /, **values: Any) -> Any:
+        return apps.get_model(label, model).objects.create(**values)
 
     user = create("auth", "User", username=f"ann{number}", password="!", is_staff=True)
-    user.groups.add(apps.get_model("auth", "Group").objects.using(alias).get(name="Monitor"))
+    user.groups.add(apps.get_model("auth", "Group").objects.get(name="Monitor"))
+    user.user_permissions.add(apps.get_model("auth", "Permission").objects.first())
     schedule = create(
         "scheduling", "JobSchedule",
         name=f"tides{number}", interval_seconds=3_600, cron="0 4 * * *", timezone="Europe/Berlin",
@@ -66,9 +67,7 @@ def fill(apps: Any, alias: str, number: int = 0) -> None:
             worker="host:1", process=process, result={"found": [1, 2.5, "ö"]}, error="an error",
             traceback="a traceback", log=[{"event": "said", "n": 1}],
         )  # fmt: skip
-    counter, _ = apps.get_model("scheduling", "ChangeCounter").objects.using(alias).get_or_create(
-        pk=1
-    )
+    counter, _ = apps.get_model("scheduling", "ChangeCounter").objects.get_or_create(pk=1)
     counter.value += 7
     counter.save()
     create("scheduling", "ApiToken", user=user, digest=f"{number:064}", last_used_at=NOON)
@@ -86,9 +85,11 @@ def fill(apps: Any, alias: str, number: int = 0) -> None:
         changed_at=NOON,
     )  # fmt: skip
     create("mods", "SourceCheck", source=f"catalogue{number}", checked_at=NOON)
-    create("django_apscheduler", "DjangoJob", id=f"tides{number}", next_run_time=NOON, job_state=b"x")
+    create(
+        "django_apscheduler", "DjangoJob", id=f"tides{number}", next_run_time=NOON, job_state=b"x"
+    )
     create("sessions", "Session", session_key=f"{number:040}", session_data="s", expire_date=NOON)
-    content_type = apps.get_model("contenttypes", "ContentType").objects.using(alias).first()
+    content_type = apps.get_model("contenttypes", "ContentType").objects.first()
     create(
         "admin", "LogEntry",
         user=user, content_type=content_type, object_id="1", object_repr="tides", action_flag=2,
@@ -96,15 +97,16 @@ def fill(apps: Any, alias: str, number: int = 0) -> None:
     )  # fmt: skip
 
 
-def rows(apps: Any, alias: str, of: Any = None) -> dict[str, list[dict[str, Any]]]:
+def rows(apps: Any, of: Any = None) -> dict[str, list[dict[str, Any]]]:
     """All rows by model; with ``of``, other models, only the fields that those have too."""
     found = {}
-    for model in (of or apps).get_models():
-        if model._meta.app_label == "migrations" or not model._meta.managed:
+    for model in (of or apps).get_models(include_auto_created=True):
+        if model.__name__ == "DjangoJobExecution":
+            # What scheduling keeps empty.
             continue
         names = [field.attname for field in model._meta.concrete_fields]
         stored = apps.get_model(model._meta.app_label, model.__name__)
-        values = stored._base_manager.using(alias).order_by("pk").values(*names)
+        values = stored._base_manager.order_by("pk").values(*names)
         found[model._meta.label] = [_plain(row) for row in values]
     return found
 
@@ -114,5 +116,3 @@ def _plain(row: dict[str, Any]) -> dict[str, Any]:
         name: bytes(value) if isinstance(value, memoryview) else value
         for name, value in row.items()
     }
-
-

@@ -11,21 +11,20 @@ from mods.models import Mod, ModWords
 from scheduling.models import JobRun, JobSchedule
 
 from . import first_release
-ALIAS = "default"
 
 
 @pytest.fixture
 def old(database):
     """The models as they were then, with a row of each in the database."""
     apps = first_release.build(database)
-    first_release.fill(apps, ALIAS)
+    first_release.fill(apps)
     return apps
 
 
 def test_every_row_is_there_and_as_it_was(database, old):
-    before = first_release.rows(old, ALIAS)
+    before = first_release.rows(old)
     now = first_release.migrate(database)
-    after = first_release.rows(now, ALIAS, of=old)
+    after = first_release.rows(now, of=old)
     assert all(before.values()), [name for name, found in before.items() if not found]
     # The groups and their rights grow with the models.
     grown = {"auth.Permission", "auth.Group_permissions", "contenttypes.ContentType"}
@@ -37,19 +36,19 @@ def test_every_row_is_there_and_as_it_was(database, old):
 
 def test_the_models_of_today_read_them(database, old):
     first_release.migrate(database)
-    schedule = JobSchedule.objects.using(ALIAS).get(name="tides0")
+    schedule = JobSchedule.objects.get(name="tides0")
     assert (schedule.cron, schedule.queue, schedule.priority) == ("0 4 * * *", "default", 0)
-    runs = JobRun.objects.using(ALIAS).order_by("-scheduled_for")
+    runs = JobRun.objects.order_by("-scheduled_for")
     assert [run.status for run in runs] == [*first_release.STATUSES]
     assert {(run.reason, run.progress) for run in runs} == {("", None)}
     assert runs[0].log == [{"event": "said", "n": 1}]
-    mod = Mod.objects.using(ALIAS).select_related("words").get()
+    mod = Mod.objects.select_related("words").get()
     assert (mod.raw_hash, mod.words.text) == ("", " wunderland 0 zoe a summary wunder worldgen")
 
 
 def test_the_groups_have_their_rights_on_what_is_new(database, old):
     first_release.migrate(database)
-    rights = Permission.objects.using(ALIAS).filter(group__name="Monitor")
+    rights = Permission.objects.filter(group__name="Monitor")
     names = set(rights.values_list("codename", flat=True))
     assert {"view_jobrun", "view_trackedmod", "view_newschannel"} <= names
     assert all(name.startswith("view_") for name in names)
@@ -57,14 +56,14 @@ def test_the_groups_have_their_rights_on_what_is_new(database, old):
 
 def test_the_first_release_goes_on_writing_while_the_database_is_newer(database, old):
     first_release.migrate(database)
-    first_release.fill(old, ALIAS, number=1)
+    first_release.fill(old, number=1)
     for model in old.get_models():
-        if row := model._base_manager.using(ALIAS).order_by("pk").last():
+        if row := model._base_manager.order_by("pk").last():
             row.save()
-    assert JobSchedule.objects.using(ALIAS).get(name="tides1").queue == "default"
-    with transaction.atomic(using=ALIAS):
-        old.get_model("scheduling", "JobSchedule").objects.using(ALIAS).all().delete()
-        old.get_model("scheduling", "JobRun").objects.using(ALIAS).all().delete()
+    assert JobSchedule.objects.get(name="tides1").queue == "default"
+    with transaction.atomic():
+        old.get_model("scheduling", "JobSchedule").objects.all().delete()
+        old.get_model("scheduling", "JobRun").objects.all().delete()
 
 
 @pytest.mark.django_db

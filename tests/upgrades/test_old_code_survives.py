@@ -129,4 +129,6 @@ def test_a_narrower_column_is_found():
     assert not is_wider(models.TextField(db_default=""), models.TextField())
     assert not is_wider(models.TextField(), models.IntegerField())
     assert is_wider(models.TextField(), models.TextField(help_text="A word."))
-    assert not is_wider(models.CharField(max_length=20), models.CharField(max_length=20, unique=True))
+    assert not is_wider(
+        models.CharField(max_length=20), models.CharField(max_length=20, unique=True)
+    )
