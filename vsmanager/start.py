@@ -29,14 +29,14 @@ def run_command(arguments: Sequence[str]) -> None:
 
     try:
         execute_from_command_line(list(arguments))
-    except (OperationalError, ProgrammingError) as error:
+    except (OperationalError, ProgrammingError):
         # What lacks migrations fails anywhere, with a table or a column that is not there.
-        if "--traceback" in arguments or not (told := _in_words(error)):
+        if "--traceback" in arguments or not (told := _in_words()):
             raise
         sys.exit(told)
 
 
-def _in_words(error: Exception) -> str:
+def _in_words() -> str:
     """What is wrong with the database and what to do; empty where it is not that."""
     from django.db import Error, connection
 

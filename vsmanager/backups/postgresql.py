@@ -4,8 +4,10 @@ import os
 import re
 import shutil
 import subprocess
+import tempfile
 from contextlib import suppress
 from pathlib import Path
+from typing import IO
 
 from django.db import connection
 from psycopg.conninfo import make_conninfo
@@ -34,19 +36,20 @@ BEGIN
                 ELSE 'TABLE' END, oid::regclass) AS told
         FROM pg_class WHERE relnamespace = current_schema()::regnamespace
             AND relkind IN ('r', 'p', 'v', 'm', 'S')
-            AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = pg_class.oid AND deptype IN ('e', 'i'))
+            AND NOT EXISTS (
+                SELECT FROM pg_depend WHERE objid = pg_class.oid AND deptype IN ('e', 'i'))
     LOOP EXECUTE one.told; END LOOP;
     FOR one IN
         SELECT format('DROP ROUTINE IF EXISTS %s CASCADE', oid::regprocedure) AS told
         FROM pg_proc WHERE pronamespace = current_schema()::regnamespace
-            AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = pg_proc.oid AND deptype IN ('e', 'i'))
+            AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = pg_proc.oid AND deptype = 'e')
     LOOP EXECUTE one.told; END LOOP;
     FOR one IN
         SELECT format('DROP TYPE IF EXISTS %s CASCADE', oid::regtype) AS told
         FROM pg_type WHERE typnamespace = current_schema()::regnamespace
             AND typtype IN ('e', 'd', 'c') AND typrelid NOT IN (SELECT oid FROM pg_class
                 WHERE relkind <> 'c')
-            AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = pg_type.oid AND deptype IN ('e', 'i'))
+            AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = pg_type.oid AND deptype = 'e')
     LOOP EXECUTE one.told; END LOOP;
 END $$;
 """
@@ -75,34 +78,38 @@ def restore(file: Path, migrations: Migrations, *, live: bool) -> None:
     """
     _check_version("psql")
     news = ("mods", "0010_news") in migrations
-    # Only who has all of it may commit: psql takes the end of its input for the end of the work.
+    # Only who has read all of it commits: psql takes the end of its input for the end of its work.
     end = f"SET search_path = public;\n{calm.script('postgresql', live=live, news=news)}\nCOMMIT;\n"
     reading = [_program("pg_restore"), "--no-owner", "--no-privileges", "--no-comments"]
-    writing = [_program("psql"), "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", _database()]
     with (
+        tempfile.TemporaryFile() as told,
         subprocess.Popen(  # noqa: S603 - a program of PostgreSQL's
             [*reading, "--file=-", str(file)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
         ) as source,
-        subprocess.Popen(  # noqa: S603
-            writing,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            env=_environment(),
-        ) as sink,
+        _psql(told) as sink,
     ):
-        assert source.stdout and sink.stdin and sink.stderr  # noqa: S101 - for mypy
-        with suppress(BrokenPipeError):
-            sink.stdin.write(_EMPTY.encode())
-            shutil.copyfileobj(source.stdout, sink.stdin)
-            source.stdout.close()
+        # Its end closes its input, when it has failed over a statement.
+        with suppress(BrokenPipeError), sink.stdin as script:  # type: ignore[union-attr]
+            script.write(_EMPTY.encode())
+            with source.stdout as dump:  # type: ignore[union-attr]
+                shutil.copyfileobj(dump, script)
             if source.wait() == 0:
-                sink.stdin.write(end.encode())
-            sink.stdin.close()
-        source.stdout.close()
-        told = sink.stderr.read().decode(errors="replace")
-    if sink.returncode or source.returncode:
-        raise Refused(f"Nothing was restored. {_first(told) or f'{file} could not be read.'}")
+                script.write(end.encode())
+        if sink.wait() or source.wait():
+            told.seek(0)
+            why = _first(told.read().decode(errors="replace"))
+            raise Refused(f"Nothing was restored. {why or f'{file} could not be read.'}")
+
+
+def _psql(told: IO[bytes]) -> "subprocess.Popen[bytes]":
+    """Reads statements until one of them fails, which ``told`` then says."""
+    return subprocess.Popen(  # noqa: S603
+        [_program("psql"), "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", _database()],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=told,
+        env=_environment(),
+    )
 
 
 def _database() -> str:
