@@ -155,6 +155,17 @@ def database_at(address: str, name: str) -> dict[str, Any]:
     return config
 
 
+def file(name: str, default: Path) -> str:
+    """The path of a file, which is there if it is named."""
+
+    def check(value: str) -> str | None:
+        if value == str(default) or Path(value).is_file():
+            return None
+        return f"must name a file that is there, not {value!r}"
+
+    return str(Path(read("str", name, str(default), check)).absolute())
+
+
 def secret_key(project: Path) -> str:
     """SECRET_KEY, or the key in SECRET_KEY_FILE, which is made on the first start."""
     if key := os.environ.get("SECRET_KEY"):

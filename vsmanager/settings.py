@@ -22,6 +22,7 @@ SCHEDULER_THREADS = env.integer("SCHEDULER_THREADS", 10, 1, 500)
 SCHEDULER_EXECUTOR = env.choice("SCHEDULER_EXECUTOR", "threads", "threads", "procrastinate")
 RUN_RETENTION_DAYS = env.integer("RUN_RETENTION_DAYS", 90, 1, 3_650)
 RUNS_KEPT_PER_JOB = env.integer("RUNS_KEPT_PER_JOB", 20, 0, 10_000)
+SCHEDULES_FILE = env.file("SCHEDULES_FILE", BASE_DIR / "vsmanager.toml")
 NEWS_ALLOW_PRIVATE = env.boolean("NEWS_ALLOW_PRIVATE", False)
 DEADMAN_URL = env.secret_address("DEADMAN_URL")
 LOG_FORMAT = env.choice(
