@@ -82,10 +82,11 @@ def compared(now: datetime) -> Comparison | None:
 def compare(document: Document, now: datetime) -> Comparison:
     declared = document.values.get(TABLE, {})
     if not isinstance(declared, dict):
-        problem = _("%(where)s: This must be a table.") % {"where": document.at((TABLE,))}
+        problem = f"{document.at((TABLE,))}: {_('This must be a table.')}"
         return Comparison(file=document.name, problems=[problem])
     stored = {schedule.name: schedule for schedule in JobSchedule.objects.filter(name__in=declared)}
-    drifts, problems = [], []
+    drifts: list[Drift] = []
+    problems: list[str] = []
     for name, fields in declared.items():
         try:
             if drift := _drift(stored.get(name), fields, now):
@@ -95,8 +96,8 @@ def compare(document: Document, now: datetime) -> Comparison:
                 where = document.at((TABLE, name, *([key] if key in fields else [])))
                 problems += [f"{where}: {text}" for text in told]
     # Of more nobody is told who it was: each takes a query.
-    told = [replace(drift, last=_last(drift.schedule)) for drift in drifts[:MOST]]
-    return Comparison(file=document.name, drifts=[*told, *drifts[MOST:]], problems=problems)
+    named = [replace(drift, last=_last(drift.schedule)) for drift in drifts[:MOST]]
+    return Comparison(file=document.name, drifts=[*named, *drifts[MOST:]], problems=problems)
 
 
 def _last(schedule: JobSchedule) -> Change | None:

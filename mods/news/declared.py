@@ -48,13 +48,13 @@ def apply(document: Document) -> Applied:
 
 
 def _tables(
-    document: Document, place: str, kind: type, applied: Applied
+    document: Document, place: str, kind: Any, applied: Applied
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     declared: Any = document.values.get(place, kind())
     if not isinstance(declared, kind):
         applied.problems.append(f"{document.at((place,))}: {_('This must be a table.')}")
         return
-    pairs = declared.items() if isinstance(declared, dict) else enumerate(declared)
+    pairs: Any = declared.items() if kind is dict else enumerate(declared)
     for name, values in pairs:
         if isinstance(values, dict):
             yield str(name), values
