@@ -60,7 +60,14 @@ def test_every_page_is_pictured_in_both_themes(name):
         "README.md",
         *(
             f"docs/{name}.md"
-            for name in ("architecture", "benchmarks", "pages", "past-one-machine")
+            for name in (
+                "architecture",
+                "backups",
+                "benchmarks",
+                "pages",
+                "past-one-machine",
+                "upgrading",
+            )
         ),
     ],
 )
