@@ -48,7 +48,7 @@ def test_every_command_of_the_page_works(installation, tmp_path):
         for told, real in places.items():
             command = command.replace(told, real)
         done = subprocess.run(
-            ["sh", "-c", command], cwd=PROJECT, env=env, capture_output=True, text=True
+            ["/bin/sh", "-c", command], cwd=PROJECT, env=env, capture_output=True, text=True
         )
         assert done.returncode == 0, (command, done.stderr)
     if SERVER:
