@@ -177,6 +177,8 @@ def _write(found: Comparison, vanished: set[int], stored: dict[int, str], now: d
         for reworded in batches(found.reworded):
             run.check()
             update(Mod, "raw_hash", reworded)
+            # Where a version has stored them that knew no raw hashes, it knew no words either.
+            search.index(Mod.objects.filter(modid__in=[modid for _hash, modid in reworded]))
         for modids in batches(vanished):
             gone = Mod.objects.listed().filter(modid__in=modids)
             names = gone.values_list("modid", "name")

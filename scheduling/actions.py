@@ -64,6 +64,14 @@ def change(
     return texts
 
 
+def foretell(schedule: JobSchedule, fields: dict[str, Any], moment: datetime) -> JobSchedule:
+    """What ``change`` would make of it, without writing anything. Raises ValidationError."""
+    after = copy(schedule)
+    _set(after, fields, moment)
+    _check(after, audit.changed_fields(schedule, after))
+    return after
+
+
 def _checked(reason: str) -> str:
     try:
         return limits.check_reason(reason)

@@ -276,7 +276,12 @@ def for_database() -> Lock:
     """The lock that goes with the database this process uses."""
     if connection.vendor == "sqlite":
         return FileLock(Path(connection.settings_dict["NAME"]))
-    parameters = connection.get_connection_params()
+    return AdvisoryLock(session_parameters())
+
+
+def session_parameters(database: Any = connection) -> dict[str, Any]:
+    """With what a session of its own reaches a PostgreSQL database that Django uses."""
+    parameters: dict[str, Any] = database.get_connection_params()
     for ours in ("cursor_factory", "context", "autocommit", "prepare_threshold"):
         parameters.pop(ours, None)
-    return AdvisoryLock(parameters)
+    return parameters

@@ -49,3 +49,5 @@ PROCESS_SILENT = _("Its process %(process)s was last heard from at %(at)s and co
 PROCESS_GONE = _("Its process %(process)s is gone; it was last heard from at %(at)s.")
 STOPPED_AT_ONCE = _("The worker was told to stop at once, before the run ended.")
 STOPPED = _("The worker was stopped, and the run did not end within %(seconds)s seconds.")
+
+RESTORED = _("A backup was restored that was made while this run waited or went on.")

@@ -201,9 +201,13 @@ def secret_address(name: str) -> str:
 def database(name: str, default: str) -> dict[str, Any]:
     """The settings of a SQLite or PostgreSQL database; never repeats the address, it may hold
     a password."""
-    value = from_file(name, default)
+    return database_at(from_file(name, default), name)
+
+
+def database_at(address: str, name: str) -> dict[str, Any]:
+    """The same for an address that came otherwise, under the name by which people know it."""
     try:
-        config: dict[str, Any] = dict(dj_database_url.parse(value))
+        config: dict[str, Any] = dict(dj_database_url.parse(address))
     except (ValueError, dj_database_url.UnknownSchemeError):
         config = {}
     if config.get("ENGINE") == "django.db.backends.sqlite3":
@@ -220,18 +224,10 @@ def database(name: str, default: str) -> dict[str, Any]:
     return config
 
 
-def secret(name: str, file: str) -> str:
-    """A secret of the environment, or what the file holds that ``file`` names; "" for none."""
-    value, path = os.environ.get(name, ""), os.environ.get(file, "")
-    if value and path:
-        raise refused(file, f"must not be set together with {name}: one of them is enough")
-    if path:
-        try:
-            value, name = Path(path).read_text().strip(), file
-        except (OSError, UnicodeError) as error:
-            reason = getattr(error, "strerror", None) or "it is no text"
-            raise refused(file, f"names {path}, which can't be read: {reason}") from None
-    if (value or path) and not re.fullmatch(r"[!-~]{16,200}", value):
+def secret(name: str) -> str:
+    """A secret as ``from_file`` finds it, long enough not to be guessed; "" for none."""
+    value = from_file(name)
+    if value and not re.fullmatch(r"[!-~]{16,200}", value):
         raise refused(name, "must hold 16 to 200 characters of ASCII without spaces")
     return value
 
@@ -242,6 +238,17 @@ def _keep_private(name: str) -> None:
         with contextlib.suppress(OSError):
             if path.stat().st_mode & 0o077:
                 path.chmod(0o600)
+
+
+def file(name: str, default: Path) -> str:
+    """The path of a file, which is there if it is named."""
+
+    def check(value: str) -> str | None:
+        if value == str(default) or Path(value).is_file():
+            return None
+        return f"must name a file that is there, not {value!r}"
+
+    return str(Path(read("str", name, str(default), check)).absolute())
 
 
 def secret_key(project: Path) -> str:

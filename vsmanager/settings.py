@@ -37,9 +37,10 @@ SCHEDULER_THREADS = env.integer("SCHEDULER_THREADS", 10, 1, 500)
 SCHEDULER_EXECUTOR = env.choice("SCHEDULER_EXECUTOR", "threads", "threads", "procrastinate")
 RUN_RETENTION_DAYS = env.integer("RUN_RETENTION_DAYS", 90, 1, 3_650)
 RUNS_KEPT_PER_JOB = env.integer("RUNS_KEPT_PER_JOB", 20, 0, 10_000)
+SCHEDULES_FILE = env.file("SCHEDULES_FILE", BASE_DIR / "vsmanager.toml")
 NEWS_ALLOW_PRIVATE = env.boolean("NEWS_ALLOW_PRIVATE", False)
 DEADMAN_URL = env.secret_address("DEADMAN_URL")
-METRICS_TOKEN = env.secret("METRICS_TOKEN", "METRICS_TOKEN_FILE")
+METRICS_TOKEN = env.secret("METRICS_TOKEN")
 METRICS_JOBS = env.integer("METRICS_JOBS", 100, 1, 2_000)
 LOG_FORMAT = env.choice(
     "LOG_FORMAT", "console" if sys.stderr and sys.stderr.isatty() else "json", "console", "json"

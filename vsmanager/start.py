@@ -10,6 +10,7 @@ from typing import NoReturn
 
 from django.core.exceptions import ImproperlyConfigured
 
+MIGRATE_FIRST = "The database is not up to date. Run: python manage.py migrate"
 # They go on for long, and what they tell is read from a log.
 _SERVICES = (["runscheduler"], ["procrastinate", "worker"])
 
@@ -54,16 +55,36 @@ def refuse(text: str, code: int = 1, *, service: bool, **more: str) -> NoReturn:
 
 
 def run_command(arguments: Sequence[str]) -> None:
-    """Django's command line."""
+    """Django's command line; a database that it can't work with ends it with one line."""
     service = any(list(arguments[1 : 1 + len(name)]) == name for name in _SERVICES)
     read_settings(service=service)
     from django.core.management import CommandError, execute_from_command_line
+    from django.db import OperationalError, ProgrammingError
 
-    if not service:
-        execute_from_command_line(list(arguments))
-        return
+    # Else the command prints why it does not start, and ends the process.
+    traceback_wanted = ["--traceback"] if service else []
     try:
-        # Else the command prints why it does not start, and ends the process.
-        execute_from_command_line([*arguments[:2], "--traceback", *arguments[2:]])
+        execute_from_command_line([*arguments[:2], *traceback_wanted, *arguments[2:]])
     except CommandError as error:
-        refuse(f"{type(error).__name__}: {error}", error.returncode, service=True)
+        refuse(f"{type(error).__name__}: {error}", error.returncode, service=service)
+    except (OperationalError, ProgrammingError):
+        # What lacks migrations fails anywhere, with a table or a column that is not there.
+        if "--traceback" in arguments or not (told := _in_words()):
+            raise
+        refuse(told, service=service)
+
+
+def _in_words() -> str:
+    """What is wrong with the database and what to do; empty where it is not that."""
+    from django.db import Error, connection
+
+    from .backups import contents
+
+    try:
+        connection.close()
+        if contents.missing(contents.applied(connection)):
+            return MIGRATE_FIRST
+    except Error as failure:
+        lines = str(failure).strip().splitlines()
+        return f"The database that DATABASE_URL names can't be used: {' '.join(lines)}"
+    return ""

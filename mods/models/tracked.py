@@ -40,6 +40,7 @@ class TrackedMod(models.Model):
         max_length=500,
         blank=True,
         default="",
+        db_default="",
         help_text=_("Where it was last found by a command that reads folders."),
     )
     added_by = models.CharField(_("added by"), max_length=150, blank=True, default="")

@@ -17,6 +17,8 @@ UNREADABLE = gettext_noop(
 )
 DELETED = gettext_noop("The channel was deleted before the message was sent.")
 OFF = gettext_noop("The channel was switched off.")
+MUTED = gettext_noop("Switched off because a backup was restored.")
+RESTORED = gettext_noop("A backup was restored that was made while this message waited.")
 # By what the process that sends answers, and what becomes of that process.
 SENDING = {
     courier.UNKNOWN: gettext_noop("This is not an address that Apprise understands."),

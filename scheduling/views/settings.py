@@ -7,10 +7,11 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from .. import actions
+from .. import actions, declared
 from ..access import SignedIn, may, staff_may
 from ..activity import Activity, activity, with_activity
 from ..audit import who_paused
@@ -70,6 +71,7 @@ def settings_with(
         "has_permission": True,
         "has_errors": any(when.errors for when in whens),
         "rows": rows,
+        "drift": declared.compared(now()),
         "pause_all": pauses[ALL_JOBS],
         "some_paused": bool(paused),
         "some_running": len(paused) < len(seen),

@@ -113,6 +113,7 @@ def test_jobs_shows_the_table(installation):
         ("SCHEDULER_EXECUTOR", "celery"),
         ("RUN_RETENTION_DAYS", "0"),
         ("RUNS_KEPT_PER_JOB", "-1"),
+        ("SCHEDULES_FILE", "/nowhere/vsmanager.toml"),
         ("LOG_FORMAT", "xml"),
         ("LOG_LEVEL", "loud"),
     ],
