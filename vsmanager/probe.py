@@ -32,7 +32,7 @@ def web(port: int) -> str:
 def worker(now: float) -> str:
     """What is wrong, or ""."""
     try:
-        silent = now - Path(os.environ.get("BEAT_FILE", "/tmp/beat")).stat().st_mtime  # noqa: S108
+        silent = now - Path(os.environ.get("BEAT_FILE", "/tmp/beat")).stat().st_mtime  # noqa: S108  # nosec B108
     except OSError as error:
         return f"The worker has not beaten: {error}"
     return "" if silent < SILENT_AFTER else f"The worker has not beaten for {silent:.0f} s"

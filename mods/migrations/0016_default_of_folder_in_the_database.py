@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('mods', '0014_raw_hash_of_mods'),
+        ('mods', '0015_counts_of_requests'),
     ]
 
     operations = [
