@@ -45,7 +45,7 @@ def families(db):
 
 
 def documented():
-    rows = re.findall(r"^\| `((?:scheduling|mods)_\w+)` \| ([^|]*) \|", PAGE, re.MULTILINE)
+    rows = re.findall(r"^\| `((?:scheduling|mods)_\w+)` \|([^|]*)\|", PAGE, re.MULTILINE)
     return {name: set(re.findall(r"`(\w+)`", labels)) for name, labels in rows}
 
 

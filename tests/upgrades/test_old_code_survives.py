@@ -22,9 +22,10 @@ HARMLESS = (
 KNOWN = {
     "mods.0012_index_words RunPython": "fills a table that old code does not know",
     "mods.0013_folder_of_tracked_mods AddField trackedmod.folder": (
-        "0015 gives it its default in the database, and tables of tracked mods came with no "
+        "0016 gives it its default in the database, and tables of tracked mods came with no "
         "release before"
     ),
+    "scheduling.0010_counts_of_runs RunPython": "fills tables that old code does not know",
     "scheduling.0006_run_by_job_trigger RunPython": "counts rows anew for SQLite's planner",
     "vsmanager.0002_groups_of_newer_models RunPython": "grants rights on tables that are new",
     "vsmanager.0003_groups_of_news RunPython": "grants rights on tables that are new",
