@@ -76,6 +76,11 @@ def test_it_runs_without_rights_and_writes_nowhere_but_to_memory_and_volumes(one
     assert one.get("user", "10001") not in ("root", "0")
 
 
+@pytest.mark.parametrize("one", ALL)
+def test_no_process_of_it_is_the_first_one_which_has_to_care_for_orphans(one):
+    assert one["init"] is True
+
+
 @pytest.mark.parametrize("file", FILES)
 def test_nothing_is_published_but_the_port_of_the_pages(file):
     published = {name: one.get("ports") for name, one in FILES[file]["services"].items()}
