@@ -47,6 +47,4 @@ def on_starting(server: "Arbiter") -> None:
         )
     hosts = [address[0] for address in server.cfg.address if isinstance(address, tuple)]
     if settings.DEBUG and not env.local_only(hosts):
-        refuse(
-            f"vsmanager can't start: DEBUG must be false to listen at {hosts[0]}.", service=True
-        )
+        refuse(f"vsmanager can't start: DEBUG must be false to listen at {hosts[0]}.", service=True)
