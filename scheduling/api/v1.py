@@ -7,6 +7,7 @@ import structlog
 from csp.constants import SELF, UNSAFE_INLINE
 from csp.decorators import csp_update
 from django.core.exceptions import RequestDataTooBig
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from ninja import Schema
@@ -113,4 +114,5 @@ def _in_words(problem: DictStrAny) -> str:
 @api.exception_handler(Exception)
 def _unforeseen(request: HttpRequest, error: Exception) -> HttpResponse:
     logger.error("api_call_failed", method=request.method, path=request.path, exc_info=error)
-    return failure(ApiError(500))
+    is_away = isinstance(error, OperationalError | InterfaceError)
+    return failure(ApiError(503 if is_away else 500))
