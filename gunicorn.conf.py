@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from django.core.exceptions import ImproperlyConfigured
 
 from vsmanager import env
-from vsmanager.start import read_settings
+from vsmanager.start import read_settings, refuse
 
 if TYPE_CHECKING:
     from gunicorn.arbiter import Arbiter
@@ -21,7 +21,7 @@ try:
     # A thread waits for the database most of the time; more of them than this only take memory.
     threads = env.integer("WEB_THREADS", 8, 1, 100)
 except ImproperlyConfigured as error:
-    raise SystemExit(f"vsmanager can't start: {error}") from None
+    refuse(f"vsmanager can't start: {error}", service=True)
 bind = "127.0.0.1:8000"
 # Threads, and connections that stay open: a proxy asks many times through each.
 worker_class = "gthread"
@@ -40,10 +40,11 @@ def on_starting(server: "Arbiter") -> None:
     from django.conf import settings
 
     if settings.STATIC_ROOT and not Path(settings.STATIC_ROOT, "staticfiles.json").exists():
-        raise SystemExit(
+        refuse(
             "vsmanager can't start: STATIC_ROOT names a folder that holds no static files."
-            " Run: python manage.py collectstatic"
+            " Run: python manage.py collectstatic",
+            service=True,
         )
     hosts = [address[0] for address in server.cfg.address if isinstance(address, tuple)]
     if settings.DEBUG and not env.local_only(hosts):
-        raise SystemExit(f"vsmanager can't start: DEBUG must be false to listen at {hosts[0]}.")
+        refuse(f"vsmanager can't start: DEBUG must be false to listen at {hosts[0]}.", service=True)

@@ -15,6 +15,9 @@ DEFAULTS: dict[str, Any] = {
     "RUN_RETENTION_DAYS": 90,
     "RUNS_KEPT_PER_JOB": 20,
     "TRUSTED_PROXIES": (),
+    "METRICS_TOKEN": "",
+    "METRICS_JOBS": 100,
+    "SCHEDULES_FILE": "",
 }
 
 

@@ -42,7 +42,7 @@ _OPEN = "('queued', 'running')"
 
 def limit() -> int:
     """So many jobs have counts of their own: those whose schedules are the oldest."""
-    return int(getattr(settings, "METRICS_JOBS", 100))
+    return int(settings.METRICS_JOBS)
 
 
 def named() -> "list[JobSchedule]":

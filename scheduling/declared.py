@@ -65,8 +65,8 @@ class Comparison:
 
 def file() -> Path | None:
     """The file of this installation, if it has one."""
-    path = Path(settings.SCHEDULES_FILE)
-    return path if path.exists() else None
+    name = settings.SCHEDULES_FILE
+    return Path(name) if name and Path(name).exists() else None
 
 
 def compared(now: datetime) -> Comparison | None:

@@ -76,7 +76,8 @@ def api() -> Iterator[str]:
         "# API\n\n" + NOTE + "`manage.py createtoken USERNAME` prints a token; send it as "
         "`Authorization: Bearer TOKEN`. The session of somebody who is signed in works too, with "
         "`X-CSRFToken` for what changes something. `/api/v1/docs` shows the calls to try, "
-        "`/api/v1/openapi.json` describes them to programs; both are for staff.\n\n"
+        "`/api/v1/openapi.json` describes them to programs; both are for those who may view "
+        "schedules.\n\n"
         'Success is `{"status": "ok", "data": {...}}`, failure `{"status": "error", "error": '
         '{"code": "JOB_NOT_FOUND", "message": "..."}}` with the matching status: 401 without a '
         "valid token, 403 without the permission, 404, 409 for what does not fit what is going "

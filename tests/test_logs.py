@@ -46,6 +46,17 @@ def test_a_record_of_a_library_has_the_same_form():
     assert (line["level"], line["logger"], line["depth"]) == ("warning", "sea", 2)
 
 
+def test_what_django_refused_is_a_warning_without_a_traceback():
+    code = """
+for name, status in (("django.security.DisallowedHost", 400), ("django.request", 500)):
+    logging.getLogger(name).error("no", extra={"status_code": status}, exc_info=ValueError())
+"""
+    refused, failed = lines(code)
+    assert (refused["level"], refused.get("exception")) == ("warning", None)
+    assert failed["level"] == "error"
+    assert "ValueError" in failed["exception"]
+
+
 def test_a_line_can_be_searched_for_what_it_tells():
     assert '"event": "tide_turned"' in written('log.info("tide_turned", height=3)')
 

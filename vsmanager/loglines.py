@@ -53,6 +53,15 @@ def without_request(_logger: WrappedLogger, _method: str, event: EventDict) -> E
     return event
 
 
+def refusals_in_a_line(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """A structlog processor: what Django refused (a wrong Host, a filter that is none) is no
+    failure of ours, and anybody can cause any number of them."""
+    if event["_record"].name.startswith("django.") and event.get("status_code", 500) < 500:
+        event.pop("exc_info", None)
+        event["level"] = "warning"
+    return event
+
+
 class Handler(logging.StreamHandler[Any]):
     """A record that can't be formatted is told as one that says so, not as a traceback."""
 

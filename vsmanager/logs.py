@@ -163,6 +163,7 @@ def configure(form: str, level: str) -> None:
                         structlog.stdlib.ExtraAdder(),
                         loglines.without_request,
                         *shared,
+                        loglines.refusals_in_a_line,
                     ],
                     "processors": [
                         structlog.stdlib.ProcessorFormatter.remove_processors_meta,

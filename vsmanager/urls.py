@@ -14,6 +14,8 @@ api.title = admin.site.site_title = "vsmanager"
 api.add_router("/readiness", readiness_api.router)
 api.add_router("", mods_api.router)
 
+handler500 = "vsmanager.failures.server_error"
+
 urlpatterns = [
     path("", overview, name="home"),
     path("", include("scheduling.urls")),

@@ -5,9 +5,12 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
+from .middleware import Utf8Request
+
 os.umask(0o077)
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "vsmanager.settings")
 application = get_wsgi_application()
+application.request_class = Utf8Request
 
 
 def _settle() -> None:

@@ -48,7 +48,6 @@ class Contestant:
     without: dict[str, str] = field(default_factory=dict)
     keeps_history: bool = True
     is_ours: bool = False
-    by_default: bool = True
 
 
 def module(name: str, *commands: str) -> dict[str, tuple[str, ...]]:

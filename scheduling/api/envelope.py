@@ -20,8 +20,11 @@ _CODES = {
     413: ("TOO_LARGE", _("The request is too large.")),
     422: ("INVALID_REQUEST", _("The request does not have the right form.")),
     429: ("TOO_MANY_REQUESTS", _("Too many wrong tokens came from where you are: wait a minute.")),
+    503: ("UNAVAILABLE", _("The database does not answer. Try again in a moment.")),
     500: ("INTERNAL_ERROR", _("Something went wrong; the error is in the server's log.")),
 }
+# In seconds. Most of what makes a database say no passes soon: a restart, a lock, a migration.
+_RETRY_AFTER = {429: "60", 503: "10"}
 
 
 class ApiError(Exception):
@@ -52,8 +55,8 @@ def failure(error: ApiError) -> JsonResponse:
     response = JsonResponse(body, status=error.status)
     if error.status == 401:
         response["WWW-Authenticate"] = "Bearer"
-    if error.status == 429:
-        response["Retry-After"] = "60"
+    if wait := _RETRY_AFTER.get(error.status):
+        response["Retry-After"] = wait
     return response
 
 
@@ -65,8 +68,9 @@ def api_envelope(get_response: Handler) -> Handler:
         if not request.path.startswith("/api/"):
             return response
         if response.status_code >= 400 and "json" not in response.get("Content-Type", ""):
-            status = response.status_code if response.status_code in _CODES else 400
-            enveloped = failure(ApiError(500 if response.status_code >= 500 else status))
+            usual = 500 if response.status_code >= 500 else 400
+            status = response.status_code if response.status_code in _CODES else usual
+            enveloped = failure(ApiError(status))
             if allowed := response.get("Allow"):
                 enveloped["Allow"] = allowed
             response = enveloped

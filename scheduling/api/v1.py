@@ -6,8 +6,8 @@ from typing import Any
 import structlog
 from csp.constants import SELF, UNSAFE_INLINE
 from csp.decorators import csp_update
-from django.contrib.admin.views.decorators import staff_member_required
 from django.core.exceptions import RequestDataTooBig
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from ninja import Schema
@@ -15,6 +15,7 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.parser import Parser
 from ninja.types import DictStrAny
 
+from ..access import staff_may
 from ..errors import SchedulingError
 from . import jobs, runs, settings, shapes
 from .auth import needs
@@ -48,7 +49,7 @@ def _integer(digits: str) -> int | float:
 
 def _documented(view: Any) -> Any:
     # Swagger's page styles itself inline; no other page may.
-    return staff_member_required(csp_update({"style-src": [SELF, UNSAFE_INLINE]})(view))
+    return staff_may("view", "jobschedule")(csp_update({"style-src": [SELF, UNSAFE_INLINE]})(view))
 
 
 api = DescribedAPI(
@@ -113,4 +114,5 @@ def _in_words(problem: DictStrAny) -> str:
 @api.exception_handler(Exception)
 def _unforeseen(request: HttpRequest, error: Exception) -> HttpResponse:
     logger.error("api_call_failed", method=request.method, path=request.path, exc_info=error)
-    return failure(ApiError(500))
+    is_away = isinstance(error, OperationalError | InterfaceError)
+    return failure(ApiError(503 if is_away else 500))

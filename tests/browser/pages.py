@@ -9,6 +9,8 @@ PAGES = {
     "week": "/day/?span=7d",
     "changes": "/changes/",
     "settings": "/settings/",
+    "tokens": "/tokens/",
+    "confirm": "/confirm/",
     "runs": "/runs/",
     "run": "/runs/1/",
     "mods": "/mods/",

@@ -86,12 +86,12 @@ def test_jobs_shows_the_table(installation):
     lines = installation.manage("jobs").stdout.splitlines()
     assert lines[0].split() == ["NAME", "SCHEDULE", "NEXT", "RUN", "LAST", "RESULT"]
     assert [line.split()[0] for line in lines[1:]] == [
-        "crash", "fail", "listen", "mod_cache_refresh", "nap", "pruneruns", "recite",
-        "send_news", "server_versions_check", "tick",
+        "crash", "fail", "listen", "mod_cache_refresh", "nap", "pruneruns", "rave",
+        "recite", "send_news", "server_versions_check", "tick",
     ]  # fmt: skip
     assert "disabled" in lines[5]
     assert "succeeded" in lines[5]
-    assert "every second" in lines[10]
+    assert "every second" in lines[11]
 
 
 @pytest.mark.parametrize(

@@ -82,6 +82,15 @@ def test_the_web_tells_each_request_in_a_line(web):
     assert "Shutting down: Master" in {one["event"] for one in found}
 
 
+def test_no_charset_that_a_request_names_keeps_the_web_from_answering(web):
+    _process, ask, log = web()
+    for charset in ("zlib", "undefined", "utf-16", "utf8"):
+        kind = f"text/plain; charset={charset}"
+        assert ask("/healthz?odd=%ff", **{"Content-Type": kind})[0] == 200
+    assert ask("/", Host="evil.example")[0] == 400
+    assert {one["level"] for one in events(log())} <= {"info", "warning"}
+
+
 def test_every_process_of_the_web_tells_the_same_numbers(web, installation):
     _process, ask, _log = web()
     installation.add_run("nap", "succeeded", __import__("datetime").datetime.now())

@@ -167,6 +167,14 @@ def test_a_null_character_is_turned_away(as_ann: Client) -> None:
     assert as_ann.get("/admin/scheduling/jobrun/?status=%00").status_code == 400
 
 
+@pytest.mark.parametrize(("charset", "status"), [("utf-16", 400), ("latin-1", 400), ("UTF-8", 403)])
+def test_a_form_in_another_charset_is_turned_away(charset: str, status: int) -> None:
+    kind = f"application/x-www-form-urlencoded; charset={charset}"
+    client = Client(enforce_csrf_checks=True)
+    client.cookies["csrftoken"] = "x" * 32
+    assert client.post("/runs/", b"odd=1", content_type=kind).status_code == status
+
+
 def test_a_run_in_full(as_ann: Client, tides: JobSchedule) -> None:
     run = ran(
         status="failed",

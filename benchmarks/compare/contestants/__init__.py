@@ -20,7 +20,7 @@ def called(name: str) -> Contestant | None:
 
 
 def chosen(only: list[str]) -> list[Contestant]:
-    """Those whose name contains one of the texts; without texts all that are in by default."""
-    if not only:
-        return [each for each in ALL if each.by_default]
-    return [each for each in ALL if any(text.lower() in each.name.lower() for text in only)]
+    """Those whose name contains one of the texts; all without texts."""
+    return [
+        each for each in ALL if not only or any(text.lower() in each.name.lower() for text in only)
+    ]

@@ -6,7 +6,7 @@ _WORKER = Program(arguments=("manage.py", "runscheduler"))
 _RUNNER = Program(arguments=("manage.py", "procrastinate", "worker"), schedules=False)
 
 
-def contestant(database: str, executor: str = "threads", *, by_default: bool = True) -> Contestant:
+def contestant(database: str, executor: str = "threads") -> Contestant:
     hands_over = executor == "procrastinate"
     leader = Program(arguments=_WORKER.arguments, runs=False) if hands_over else _WORKER
     through = f", through {executor.capitalize()}" if hands_over else ""
@@ -22,12 +22,11 @@ def contestant(database: str, executor: str = "threads", *, by_default: bool = T
             "SCHEDULER_EXECUTOR": executor,
         },
         is_ours=True,
-        by_default=by_default,
     )
 
 
 CONTESTANTS = (
     contestant("SQLite"),
     contestant("PostgreSQL"),
-    contestant("PostgreSQL", "procrastinate", by_default=False),
+    contestant("PostgreSQL", "procrastinate"),
 )
