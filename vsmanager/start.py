@@ -66,7 +66,10 @@ def run_command(arguments: Sequence[str]) -> None:
     try:
         execute_from_command_line([*arguments[:2], *traceback_wanted, *arguments[2:]])
     except CommandError as error:
-        refuse(f"{type(error).__name__}: {error}", error.returncode, service=service)
+        # Others get here only with a --traceback of their own.
+        if not service:
+            raise
+        refuse(f"{type(error).__name__}: {error}", error.returncode, service=True)
     except (OperationalError, ProgrammingError):
         # What lacks migrations fails anywhere, with a table or a column that is not there.
         if "--traceback" in arguments or not (told := _in_words()):
