@@ -34,8 +34,9 @@ BATCH = 2_000
 # PostgreSQL gives ids before it shows the row: an id is looked at when it is as old as this, and
 # by then all transactions that could show a lower one have ended (docs/monitoring.md).
 SETTLED = timedelta(seconds=4)
-# Beats come every 5 seconds.
-EVERY, IDLE_EVERY = 4.0, 29.0
+# Beats come every 5 seconds. Runs that begin or end elsewhere while the leader has nothing to do
+# (`runjob`, long ones of other machines) are found by looking now and then.
+EVERY, IDLE_EVERY = 4.0, 119.0
 
 _OPEN = "('queued', 'running')"
 
@@ -219,10 +220,17 @@ class Counting:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._again_at = 0.0
+        self._expected = False
         self._busy = threading.Lock()
 
+    def expect(self) -> None:
+        """The leader has written runs: the next beat counts."""
+        self._expected = True
+
     def beat(self) -> None:
-        if self._clock() >= self._again_at and self._busy.acquire(blocking=False):
+        due = self._expected or self._clock() >= self._again_at
+        if due and self._busy.acquire(blocking=False):
+            self._expected = False
             threading.Thread(target=self._work, name="counting", daemon=True).start()
 
     def _work(self) -> None:

@@ -11,6 +11,7 @@ from apscheduler.schedulers.base import STATE_RUNNING, STATE_STOPPED
 from django.db import close_old_connections, connection, transaction
 
 from . import claims, registry
+from .counting import counting
 from .executors import ThreadExecutor
 from .jobstore import SlotStore
 from .models import JobRun, SchedulerProcess
@@ -129,6 +130,7 @@ class SlotScheduler(BackgroundScheduler):
 
     def run_ended(self) -> None:
         """A run's end is written: queued ones that had to wait for it may start."""
+        counting.expect()
         if self._waiting:
             self.wakeup()
 
@@ -148,6 +150,7 @@ class SlotScheduler(BackgroundScheduler):
                 claimed = self._executor.hand_over(claimed, now)
             # Only now: a claim that was not committed must not run.
             self._executor.submit_runs(claimed)
+            counting.expect()
             return self._wait_after(now)
 
     def _nothing_due(self, now: datetime) -> bool:

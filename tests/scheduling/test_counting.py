@@ -8,6 +8,8 @@ from django.db import connection
 from scheduling import counting, prune
 from scheduling.models import CountedUpTo, JobRun, JobSchedule, RunCount, Status, UncountedRun
 
+from .leader import schedule
+
 pytestmark = pytest.mark.django_db
 
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
@@ -225,3 +227,41 @@ def test_beats_count_in_a_thread_of_their_own_and_rest_while_nothing_comes(monke
     assert beat() == 1
     time[0] += counting.IDLE_EVERY
     assert beat() == 2
+
+
+def test_the_next_beat_counts_when_the_leader_has_written_runs(monkeypatch):
+    looks = []
+    monkeypatch.setattr(counting, "count", lambda now: looks.append(now))
+    counter = counting.Counting(clock=lambda: 100.0)
+
+    def beat():
+        counter.beat()
+        with counter._busy:
+            return len(looks)
+
+    assert (beat(), beat()) == (1, 1)
+    counter.expect()
+    assert (beat(), beat()) == (2, 2)
+
+
+@pytest.fixture
+def expected(monkeypatch):
+    calls = []
+    monkeypatch.setattr("scheduling.scheduler.counting.expect", lambda: calls.append(1))
+    return calls
+
+
+def test_a_pass_that_writes_runs_expects_them_to_be_counted(leader, clock, expected):
+    schedule(interval_seconds=60)
+    leader.look()
+    expected.clear()
+    leader.turn()
+    assert (expected, leader.started) == ([], [])
+    clock.forward(seconds=61)
+    leader.turn()
+    assert (expected, len(leader.started)) == ([1], 1)
+
+
+def test_an_end_that_is_written_is_expected_to_be_counted(leader, expected):
+    leader.service.recorder.on_written()
+    assert expected == [1]
