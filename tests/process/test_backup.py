@@ -15,6 +15,7 @@ from .databases import SERVER
 pytestmark = pytest.mark.process
 RUNS = "SELECT count(*) FROM scheduling_jobrun"
 on_postgresql = pytest.mark.skipif(not SERVER, reason="about PostgreSQL's own programs")
+without_a_process = pytest.mark.skipif(not SERVER, reason="tests/test_backups.py has it")
 
 
 @pytest.fixture
@@ -64,6 +65,7 @@ def test_a_backup_is_made_while_the_worker_runs_and_holds_all_of_a_moment(instal
     assert installation.count(f"{RUNS} WHERE status IN ('running', 'queued')") == 0
 
 
+@without_a_process
 def test_what_was_there_is_kept_aside_and_can_be_put_back(installation, file):
     done(installation, "backup", str(file))
     add_person(installation)
@@ -76,6 +78,7 @@ def test_what_was_there_is_kept_aside_and_can_be_put_back(installation, file):
     assert installation.count(people) == 1
 
 
+@without_a_process
 def test_a_database_in_use_is_replaced_only_when_told(installation, file):
     done(installation, "backup", str(file))
     add_person(installation)
@@ -94,6 +97,7 @@ def test_nothing_is_restored_while_a_worker_leads_or_stands_by(installation, fil
     assert "There are workers (" in refused(installation, "restore", str(file), "--replace")
 
 
+@without_a_process
 def test_what_a_restore_paused_goes_on_when_told_and_what_people_paused_stays(installation, file):
     installation.sql("UPDATE scheduling_jobschedule SET paused = true WHERE name = 'nap'")
     past = datetime.now(UTC) - timedelta(hours=1)
@@ -166,6 +170,7 @@ def test_a_restored_backup_of_somewhere_else_runs_nothing(installation, file):
     assert not installation.ticks.exists()
 
 
+@without_a_process
 def test_a_damaged_file_is_refused_and_the_database_stays(installation, file):
     done(installation, "backup", str(file))
     add_person(installation)
@@ -178,6 +183,7 @@ def test_a_damaged_file_is_refused_and_the_database_stays(installation, file):
     assert [path for path in installation.folder.iterdir() if ".before-" in path.name] == []
 
 
+@without_a_process
 def test_a_backup_of_a_newer_version_is_refused(installation, file):
     now = datetime.now(UTC)
     installation.sql(
@@ -188,15 +194,13 @@ def test_a_backup_of_a_newer_version_is_refused(installation, file):
     assert "was made by a newer version of vsmanager (mods.9999_later" in told
 
 
+@without_a_process
 def test_no_file_is_overwritten_unless_told(installation, file):
     file.write_text("something else")
     assert "is there already" in refused(installation, "backup", str(file))
     assert file.read_text() == "something else"
     done(installation, "backup", str(file), "--replace")
     assert file.stat().st_size > 10_000
-    if not SERVER:
-        database = str(installation.database.path)
-        assert "is there already" in refused(installation, "backup", database, "--replace")
 
 
 def test_a_backup_goes_to_standard_output_and_an_empty_database_takes_it(installation, file):
