@@ -109,7 +109,8 @@ class Tail:
     def _work(self) -> None:
         pause = LOOK_EVERY
         while not self._stop.wait(pause):
-            pause = LOOK_EVERY
+            # What begins while nothing goes on has nothing to be written before that.
+            pause = LOOK_EVERY if self._in_flight() else WRITE_EVERY
             try:
                 if self._in_flight() and self._round():
                     self._away = False
