@@ -18,11 +18,14 @@ import structlog
 from django.db import DatabaseError, connection
 from psycopg.pq import ExecStatus
 
+from .filewatch import FileWatch
 from .querysets import CHANNEL
 
 logger = structlog.get_logger(__name__)
 
 ANSWERS_IN = 5.0
+# SQLite: how soon what was written is committed, and how often a look at it pays; in seconds.
+SETTLED_IN, NEWS_EVERY = 0.005, 0.1
 
 Session: TypeAlias = "psycopg.Connection[tuple[Any, ...]]"
 
@@ -31,11 +34,13 @@ class Lock(Protocol):
     """What makes a process the leader.
 
     ``broken`` says in words why this process can't go on at all; empty as long as it can.
-    ``is_woken`` says whether news ends ``wait`` at once.
     """
 
     broken: str
-    is_woken: bool
+
+    @property
+    def is_woken(self) -> bool:
+        """Whether news ends ``wait`` at once."""
 
     def acquire(self) -> bool:
         """Become the leader, or find that another process is; does not wait."""
@@ -56,9 +61,11 @@ class Lock(Protocol):
 
 
 class FileLock:
-    """A lock on a file beside the SQLite database; the system frees it when its process ends."""
+    """A lock on a file beside the SQLite database; the system frees it when its process ends.
 
-    is_woken = False
+    SQLite tells nobody of changes, but counts what others commit, and that is cheap to ask: when
+    its files were written to, and from time to time.
+    """
 
     def __init__(self, database: Path) -> None:
         self.broken = ""
@@ -67,6 +74,9 @@ class FileLock:
         self._file: IO[str] | None = None
         self._identity = _identity(database)
         self._version: int | None = None
+        # Where the system tells of writes, which comes to an end with the lock.
+        self._written: FileWatch | None = None
+        self._news_at = 0.0
         # A child that a job leaves behind must not hold on to the lock of its parent.
         os.register_at_fork(after_in_child=self.release)
 
@@ -87,6 +97,9 @@ class FileLock:
         if not self.held():
             self.release()
             return False
+        with contextlib.suppress(OSError):
+            folder, name = self._database.parent, self._database.name
+            self._written = FileWatch(folder, {name, f"{name}-wal"})
         return True
 
     def held(self) -> bool:
@@ -113,10 +126,30 @@ class FileLock:
         if self._file:
             self._file.close()
             self._file = None
+        if self._written:
+            self._written.close()
+            self._written = None
+
+    @property
+    def is_woken(self) -> bool:
+        return self._written is not None
 
     def wait(self, seconds: float) -> bool:
-        """SQLite tells nobody anything, but counts what others commit: that is cheap to ask."""
-        time.sleep(seconds)
+        deadline = time.monotonic() + seconds
+        if self._written is None:
+            time.sleep(seconds)
+            return self._has_changed()
+        # A busy worker itself writes all the time.
+        time.sleep(max(0.0, min(seconds, self._news_at + NEWS_EVERY - time.monotonic())))
+        while self._written.wait(deadline - time.monotonic()):
+            # What is written is committed a moment later.
+            time.sleep(SETTLED_IN)
+            if self._has_changed():
+                self._news_at = time.monotonic()
+                return True
+        return self._has_changed()
+
+    def _has_changed(self) -> bool:
         before = self._version
         try:
             connection.ensure_connection()

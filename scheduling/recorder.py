@@ -26,8 +26,10 @@ logger = structlog.get_logger(__name__)
 
 # A quick run's start and end are written together; a slow one's start is not kept waiting.
 START_MAY_WAIT = 0.1
-# Between two writes when outcomes come in numbers: so that they are written together.
-GATHER = 0.03
+# Where outcomes come in numbers they are written together: a worker's first waits so long for
+# others, and meanwhile the threads of jobs have the process for themselves; then there is so much
+# between two writes.
+GATHER_FIRST, GATHER = 0.025, 0.03
 RETRY_FIRST, RETRY_LAST = 0.2, 5.0
 # The columns that an end fills.
 _OUTCOME = (

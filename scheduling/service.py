@@ -16,7 +16,7 @@ from .errors import InvalidSchedule, SchedulingError, UnknownJob
 from .executors import ThreadExecutor
 from .jobstore import SlotStore
 from .presence import Presence
-from .recorder import Recorder
+from .recorder import GATHER_FIRST, Recorder
 from .scheduler import SlotScheduler
 from .tail import Tail
 from .triggers import Trigger
@@ -62,7 +62,7 @@ class SchedulerService:
         self._presence = presence or Presence(clock)
         self.process = self._presence.process
         self.store = SlotStore()
-        self.recorder = Recorder(self.process)
+        self.recorder = Recorder(self.process, GATHER_FIRST)
         self.executor = _executor_class()(
             threads or settings.SCHEDULER_THREADS,
             self.recorder,

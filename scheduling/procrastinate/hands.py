@@ -22,7 +22,7 @@ from ..executors import ThreadExecutor
 from ..models import Role, Status
 from ..presence import Presence
 from ..querysets import count_change
-from ..recorder import Recorder
+from ..recorder import GATHER_FIRST, Recorder
 from ..runner import ClaimedRun
 from ..tail import Tail
 from ..tending import Tending
@@ -35,8 +35,6 @@ logger = structlog.get_logger(__name__)
 LOOK_EVERY = 0.2
 HEAR_EVERY = 0.5
 RETRY_EVERY = 1.0
-# The runs of a ticket end one after the other, and each statement costs more than a row.
-GATHER = 0.03
 # What runs get to end by themselves once they are told to stop.
 LAST_CALL = 1.0
 _SOON = 5.0
@@ -71,7 +69,7 @@ class Hands:
         self._clock = clock
         self._presence = Presence(clock, Role.WORKER, ",".join(queues)[:1_000])
         self.process = self._presence.process
-        self.recorder = Recorder(self.process, GATHER)
+        self.recorder = Recorder(self.process, GATHER_FIRST)
         self.recorder.on_retry = lambda: setattr(self, "_retry_queued", True)
         self.executor = _Threads(
             threads, self.recorder, clock, lambda run_id: claims.is_held(run_id, self.process)

@@ -2,8 +2,10 @@
 
 import os
 import signal
+import sys
 import threading
 import time
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -34,6 +36,7 @@ def lock(request, tmp_path):
 
 
 pytestmark = pytest.mark.django_db(transaction=True)
+OPEN = Path("/proc/self/fd")
 on_sqlite = pytest.mark.skipif("connection.vendor != 'sqlite'", reason="about the file")
 on_postgresql = pytest.mark.skipif("connection.vendor != 'postgresql'", reason="about sessions")
 
@@ -153,15 +156,68 @@ def test_it_sees_at_the_next_look_whether_others_wrote(lock):
     leader.wait(0)
     assert not leader.wait(0)
 
+    others_write().join()
+    assert leader.wait(0)
+    assert not leader.wait(0)
+
+
+def others_write():
     def write():
         count_change()
         connection.close()
 
     writer = threading.Thread(target=write)
     writer.start()
+    return writer
+
+
+@on_sqlite
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells")
+def test_what_others_commit_ends_the_wait():
+    leader = leadership.for_database()
+    assert leader.acquire()
+    assert leader.is_woken
+    leader.wait(0)
+    begun = time.monotonic()
+    writer = others_write()
+    assert leader.wait(30)
+    assert time.monotonic() - begun < 20
     writer.join()
-    assert leader.wait(0)
-    assert not leader.wait(0)
+    leader.release()
+
+
+@on_sqlite
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells")
+def test_what_the_system_does_not_tell_is_seen_when_the_wait_is_over(lock, monkeypatch):
+    leader = lock()
+    assert leader.acquire()
+    leader.wait(0)
+    monkeypatch.setattr(leader._written, "wait", lambda _seconds: False)
+    others_write().join()
+    assert leader.wait(0.01)
+    assert not leader.wait(0.01)
+
+
+@on_sqlite
+def test_where_the_system_tells_nothing_it_looks_now_and_then(lock, monkeypatch):
+    monkeypatch.setattr(sys, "platform", "darwin")
+    leader = lock()
+    assert leader.acquire()
+    assert not leader.is_woken
+    leader.wait(0)
+    others_write().join()
+    assert leader.wait(0.01)
+
+
+@on_sqlite
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells")
+def test_who_leads_no_more_watches_nothing(lock):
+    leader = lock()
+    before = len(list(OPEN.iterdir()))
+    assert leader.acquire()
+    leader.release()
+    assert len(list(OPEN.iterdir())) == before
+    assert not leader.is_woken
 
 
 @on_sqlite
