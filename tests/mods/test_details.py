@@ -347,6 +347,19 @@ def test_what_time_does_not_allow_is_left_to_the_next_run_oldest_first(
     upstream.heal()
     ModDetail.objects.filter(mod=tracked[4]).update(tried_at=LONG_AGO)
     upstream.requests.clear()
+    stopped, stop, fetch = threading.Event(), details._stop, details.fetch_detail
+
+    def tell_stop(waiting: Any) -> None:
+        stop(waiting)
+        stopped.set()
+
+    def fetch_in_time(client: Client, base_url: str, modid: int) -> Any:
+        # Only the first is there when the time is over.
+        assert not upstream.requests or stopped.wait(20)
+        return fetch(client, base_url, modid)
+
+    monkeypatch.setattr(details, "_stop", tell_stop)
+    monkeypatch.setattr(details, "fetch_detail", fetch_in_time)
     times = iter([0.0, *[10_000.0] * 20])
     tally = refresh_details(upstream.url, lambda: Client(LIMITS), clock=lambda: next(times))
     assert tally.fetched + tally.left == 5
