@@ -9,7 +9,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, connection, connections
 
 from scheduling import leadership
 from scheduling.leadership import AdvisoryLock, FileLock
@@ -198,6 +198,55 @@ def test_what_the_system_does_not_tell_is_seen_when_the_wait_is_over(lock, monke
     assert not leader.wait(0.01)
 
 
+class Told:
+    """What the system tells, in the place of the system; and for how long it was asked."""
+
+    def __init__(self, *answers):
+        self.answers, self.asked = list(answers), []
+
+    def wait(self, seconds):
+        self.asked.append(seconds)
+        return self.answers.pop(0)
+
+    def close(self):
+        pass
+
+
+@on_sqlite
+def test_what_is_written_is_looked_at_a_moment_later_until_it_is_committed(lock, monkeypatch):
+    leader, steps, changes = lock(), [], [False, False, True]
+    leader._written = told = Told(True, True, True)
+    monkeypatch.setattr(time, "sleep", steps.append)
+    monkeypatch.setattr(leader, "_has_changed", lambda: steps.append("look") or changes.pop(0))
+    assert leader.wait(60)
+    moment = [leadership.SETTLED_IN, "look"]
+    assert steps[1:] == moment * 3
+    assert len(told.asked) == 3
+
+
+@on_sqlite
+def test_a_worker_that_writes_all_the_time_does_not_look_all_the_time(lock, monkeypatch):
+    leader, slept = lock(), []
+    monkeypatch.setattr(leadership, "NEWS_EVERY", 50)
+    monkeypatch.setattr(leader, "_has_changed", lambda: True)
+    leader._written = Told(True, True)
+    assert leader.wait(60)
+    monkeypatch.setattr(time, "sleep", slept.append)
+    assert leader.wait(60)
+    assert 40 < slept[0] <= 50
+
+
+@on_sqlite
+def test_a_question_that_sqlite_refuses_counts_as_news(lock):
+    leader = lock()
+    leader.wait(0)
+    assert not leader.wait(0)
+    # Closed under Django's feet: that raises SQLite's own error.
+    connection.connection.close()
+    assert leader.wait(0)
+    connection.connection = None
+
+
 @on_sqlite
 def test_where_the_system_tells_nothing_it_looks_now_and_then(lock, monkeypatch):
     monkeypatch.setattr(sys, "platform", "darwin")
@@ -300,8 +349,14 @@ def raises(error):
 
 @on_sqlite
 def test_a_database_that_does_not_answer_counts_as_changed(lock, monkeypatch):
-    monkeypatch.setattr(connection, "cursor", raises(DatabaseError("it is away")))
-    assert lock().wait(0)
+    leader = lock()
+    leader.wait(0)
+    assert not leader.wait(0)
+    with monkeypatch.context() as away:
+        away.setattr(
+            connections["default"], "ensure_connection", raises(DatabaseError("it is away"))
+        )
+        assert leader.wait(0)
 
 
 @on_postgresql

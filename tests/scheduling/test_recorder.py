@@ -10,7 +10,8 @@ from django.utils import timezone
 
 from scheduling.models import JobRun, JobSchedule, Status
 from scheduling.presence import Presence
-from scheduling.recorder import Finished, Recorder
+from scheduling.recorder import GATHER_FIRST, Finished, Recorder
+from scheduling.service import SchedulerService
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -187,3 +188,25 @@ def test_a_failure_that_is_permanent_is_not_tried_again(presence, may_retry, att
     assert recorder.close(5)
     assert JobRun.objects.count() == attempts
     assert len(woken) == attempts - 1
+
+
+def test_a_worker_gathers_its_first_outcomes(presence, monkeypatch):
+    """While its jobs begin, its recorder would only take turns with them."""
+    service = SchedulerService(presence=presence)
+    runs, together = [running(presence, number) for number in range(2)], []
+    recorder = service.recorder
+    close = recorder._close
+    monkeypatch.setattr(recorder, "_close", lambda ends: together.append(len(ends)) or close(ends))
+    waits, late = [], [finished(runs[1])]
+
+    def wait(seconds):
+        waits.append(seconds)
+        while late:
+            recorder.finished(late.pop())
+
+    monkeypatch.setattr(recorder._gathered, "wait", wait)
+    recorder.start()
+    recorder.finished(finished(runs[0]))
+    wait_until(lambda: JobRun.objects.filter(status=Status.SUCCEEDED).count() == 2)
+    assert (together, waits[0]) == ([2], GATHER_FIRST)
+    assert recorder.close(5)

@@ -279,3 +279,19 @@ def test_a_run_without_progress_has_none(stage):
     stage.turn()
     assert said(run) == ["hello"]
     assert JobRun.objects.filter(progress__isnull=True).exists()
+
+
+@pytest.mark.parametrize(
+    ("goes_on", "pause"), [(True, tails.LOOK_EVERY), (False, tails.WRITE_EVERY)]
+)
+def test_while_nothing_goes_on_it_looks_no_more_often_than_there_may_be_something_to_write(
+    stage, monkeypatch, goes_on, pause
+):
+    if goes_on:
+        stage.run()
+    pauses, ends = [], iter([False, False, True])
+    monkeypatch.setattr(
+        stage.tail._stop, "wait", lambda seconds: pauses.append(seconds) or next(ends)
+    )
+    stage.tail._work()
+    assert pauses == [tails.LOOK_EVERY, pause, pause]
