@@ -34,6 +34,17 @@ def static_files_on_demand() -> None:
     settings.WHITENOISE_AUTOREFRESH = True
 
 
+@pytest.fixture(autouse=True, scope="session")
+def quick_passwords() -> None:
+    """The real hash of a password takes a third of a second, as it should."""
+    from django.conf import settings
+
+    settings.PASSWORD_HASHERS = [
+        "django.contrib.auth.hashers.MD5PasswordHasher",
+        *settings.PASSWORD_HASHERS,
+    ]
+
+
 @pytest.fixture(autouse=True)
 def english() -> Iterator[None]:
     """A request leaves its language to whatever its thread does next."""

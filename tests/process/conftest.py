@@ -3,7 +3,7 @@
 import os
 import signal
 import subprocess
-import sys
+import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,9 +14,9 @@ import pytest
 from scheduling.querysets import CHANNEL
 from tests.waiting import wait_until
 
+from . import nursery
 from .databases import SERVER, Database
-
-PROJECT = Path(__file__).resolve().parent.parent.parent
+from .nursery import Process
 
 
 class Installation:
@@ -41,41 +41,34 @@ class Installation:
             "MODDB_URL": "http://127.0.0.1:9",
             "VERSIONS_URL": "http://127.0.0.1:9",
         }
-        self.processes: list[subprocess.Popen[str]] = []
+        self.processes: list[Process] = []
 
     def manage(self, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "manage.py", *arguments],
-            cwd=PROJECT,
-            env=self.env | env,
-            text=True,
-            capture_output=True,
-            timeout=60,
-            check=False,
-        )
+        with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
+            process = nursery.start(["manage.py", *arguments], self.env | env, out, err)
+            try:
+                code = process.wait(60)
+            finally:
+                process.kill()
+            out.seek(0)
+            err.seek(0)
+            return subprocess.CompletedProcess(arguments, code, out.read(), err.read())
 
-    def start(self, *arguments: str, **env: str) -> subprocess.Popen[str]:
+    def start(self, *arguments: str, **env: str) -> Process:
         with (self.folder / f"log{len(self.processes)}").open("w") as log:
-            process = subprocess.Popen(
-                [sys.executable, *arguments],
-                cwd=PROJECT,
-                env=self.env | env,
-                text=True,
-                stdout=log,
-                stderr=log,
-            )
+            process = nursery.start(arguments, self.env | env, log, log)
         self.processes.append(process)
         return process
 
-    def worker(self, *arguments: str, **env: str) -> subprocess.Popen[str]:
+    def worker(self, *arguments: str, **env: str) -> Process:
         """A worker that has begun to lead, or to stand by."""
         return self._present("manage.py", "runscheduler", *arguments, **env)
 
-    def hands(self, *arguments: str, **env: str) -> subprocess.Popen[str]:
+    def hands(self, *arguments: str, **env: str) -> Process:
         """A Procrastinate worker that is there."""
         return self._present("manage.py", "procrastinate", "worker", *arguments, **env)
 
-    def _present(self, *arguments: str, **env: str) -> subprocess.Popen[str]:
+    def _present(self, *arguments: str, **env: str) -> Process:
         before = self.count("SELECT count(*) FROM scheduling_schedulerprocess")
         process = self.start(*arguments, **env)
         wait_until(

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from .clients import path_with, programs
-from .conftest import PROJECT
 from .databases import SERVER, Database, Sqlite
+from .nursery import PROJECT
 
 pytestmark = pytest.mark.process
 PAGE = (PROJECT / "docs/backups.md").read_text()

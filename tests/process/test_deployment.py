@@ -23,8 +23,8 @@ import pytest
 from tests.deployment import UNITS, compose, dockerfile, environment, nobody, unit, words
 from tests.waiting import wait_until
 
-from .conftest import PROJECT
 from .databases import SERVER
+from .nursery import PROJECT
 from .test_up import free_port
 
 pytestmark = pytest.mark.process

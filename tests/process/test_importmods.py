@@ -11,7 +11,7 @@ import pytest
 from tests.mods.zips import mod_file, zipped
 from tests.waiting import wait_until
 
-from .conftest import PROJECT
+from .nursery import PROJECT
 
 pytestmark = pytest.mark.process
 TRACKED = "SELECT identifier, version FROM mods_trackedmod ORDER BY identifier"

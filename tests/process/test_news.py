@@ -3,7 +3,7 @@
 import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -213,7 +213,11 @@ def test_a_worker_that_dies_while_it_sends_loses_no_message_and_the_next_one_tel
     worker.wait(10)
     house.hook.let_go.set()
     assert house.fates() == ["queued"]
-    # A gap of more than a second.
+    # As if it had been dead for a minute.
+    house.installation.sql(
+        "UPDATE scheduling_schedulerprocess SET heartbeat_at = %s",
+        datetime.now(UTC) - timedelta(minutes=1),
+    )
     again = house.installation.worker()
     wait_until(lambda: house.installation.log(1).count("leadership_acquired"), 20)
     house.try_again_now()

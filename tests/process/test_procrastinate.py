@@ -9,9 +9,9 @@ import pytest
 
 from tests.waiting import wait_until
 
-from .conftest import PROJECT
 from .databases import SERVER
 from .history import broken_ticks, notes, rows
+from .nursery import PROJECT
 from .play.apps import DEAD
 from .test_faults import LEADS, stop_all, ticked
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.waiting import wait_until
 
-from .conftest import PROJECT
+from .nursery import PROJECT
 
 pytestmark = pytest.mark.process
 

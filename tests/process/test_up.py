@@ -12,8 +12,8 @@ import pytest
 
 from tests.waiting import wait_until
 
-from .conftest import PROJECT
 from .databases import SERVER
+from .nursery import PROJECT
 
 pytestmark = pytest.mark.process
 

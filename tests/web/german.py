@@ -56,6 +56,7 @@ def english_on(page: str) -> list[str]:
     found = [
         english
         for english, part in SENTENCES
-        if re.search(rf"(?<!\w){re.escape(part)}(?!\w)", whole)
+        # Most are not there at all, and a pattern takes long to build.
+        if part in whole and re.search(rf"(?<!\w){re.escape(part)}(?!\w)", whole)
     ]
     return list(dict.fromkeys([*found, *(text for text in texts if text in WORDS)]))

@@ -20,11 +20,6 @@ from scheduling import peer
 PASSWORD = "correct horse battery"
 
 
-@pytest.fixture(autouse=True)
-def _quick_passwords(settings: Settings) -> None:
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
-
 @pytest.fixture
 def ann(people: dict[str, User]) -> User:
     people["ann"].set_password(PASSWORD)
