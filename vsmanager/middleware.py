@@ -3,7 +3,13 @@
 from collections.abc import Callable
 
 from django.core.handlers.wsgi import WSGIRequest
-from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseForbidden
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBadRequest,
+    HttpResponseForbidden,
+    HttpResponseNotAllowed,
+)
 from django.utils.translation import activate, get_language_from_request
 from django.utils.translation import gettext_lazy as _
 
@@ -11,6 +17,7 @@ from .env import local_only
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
+_OF_PAGES = ("GET", "HEAD", "POST", "OPTIONS")
 _UTF8 = ("utf-8", "utf8", "us-ascii")
 
 
@@ -32,9 +39,12 @@ class Utf8Request(WSGIRequest):
 def refuse_nonsense(get_response: Handler) -> Handler:
     """400 for a null character in an address (PostgreSQL can't store one, so a lookup fails),
     for regular expressions in the admin's filters (they can keep a core busy for hours), and for
-    forms in another charset, of which Django's own refusal fails."""
+    forms in another charset, of which Django's own refusal fails. 405 for a method that only the
+    API has: the admin would take it for a GET."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
+        if request.method not in _OF_PAGES and not request.path.startswith("/api/"):
+            return HttpResponseNotAllowed(_OF_PAGES)
         if _has_null(request):
             return _refusal(request, _("The address holds a null character."))
         if request.path.startswith("/admin/") and _has_regex(request):

@@ -25,7 +25,8 @@ from .test_view_only import IN_THE_ADMIN, TYPED
 
 PAGE = Path(__file__).resolve().parents[2] / "docs/permissions.md"
 PEOPLE = ("anonymous", "visitor", "staff", "monitor", "ann", "root")
-METHODS = ("get", "post", "put", "patch", "delete")
+PAGES = ("get", "post")
+METHODS = (*PAGES, "put", "patch", "delete")
 Row = tuple[str, ...]
 
 
@@ -82,16 +83,34 @@ def answer(client: Client, method: str, address: str, revision: str) -> str:
     return str(got.status_code)
 
 
+def methods(route: str) -> tuple[str, ...]:
+    """Those of which the table tells: the others are refused outside the API."""
+    return METHODS if route.startswith("/api/") else PAGES
+
+
 def asked(client: Client, samples: Samples) -> Iterator[tuple[tuple[str, str], str]]:
     for route, _each in routes(get_resolver().url_patterns):
-        for method in METHODS:
+        for method in methods(route):
             got = answer(client, method, filled(route, samples), samples["revision"])
             yield (method, shown(route)), got
 
 
 def test_every_address_is_in_the_table() -> None:
     assert sorted({address for _method, address in WRITTEN}) == known_routes()
-    assert {method for method, _address in WRITTEN} == {*METHODS}
+    assert {*WRITTEN} == {
+        (each, address) for address in known_routes() for each in methods(address)
+    }
+
+
+@pytest.mark.parametrize("person", ["anonymous", "root"])
+def test_nothing_but_the_api_takes_other_methods(
+    sign_in: SignIn, samples: Samples, person: str
+) -> None:
+    client = sign_in(person)
+    for route, _each in routes(get_resolver().url_patterns):
+        if methods(route) == PAGES:
+            for method in (*METHODS[2:], "trace"):
+                assert getattr(client, method)(filled(route, samples)).status_code == 405, route
 
 
 @pytest.mark.parametrize("person", PEOPLE)
