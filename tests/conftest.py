@@ -1,5 +1,6 @@
 """What all tests share: a file as the database, and a small cast of jobs."""
 
+import gc
 import os
 import threading
 from collections.abc import Iterator
@@ -11,6 +12,12 @@ from django.utils import translation
 
 from scheduling import registry
 from scheduling.registry import current_run, safe_job
+
+
+def pytest_collection_finish() -> None:
+    # What all tests share is not looked through for garbage again and again.
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

@@ -61,8 +61,10 @@ def succeeded(installation):
     return installation.count("SELECT count(*) FROM scheduling_jobrun WHERE status = 'succeeded'")
 
 
-def test_it_fetches_everything_and_a_kill_loses_and_repeats_nothing(empty, up):
+def test_it_fetches_everything_a_kill_loses_and_repeats_nothing_and_ctrl_c_ends_it(empty, up):
     first, address = up()
+    if not SERVER:
+        assert empty.database.path.stat().st_mode & 0o077 == 0
     wait_until(lambda: succeeded(empty) == 2, 30)
     mods = empty.count("SELECT count(*) FROM mods_mod")
     assert mods == 4_852
@@ -75,13 +77,22 @@ def test_it_fetches_everything_and_a_kill_loses_and_repeats_nothing(empty, up):
     first.wait()
     wait_until(lambda: not answers(address), 15)
 
-    up()
+    second, address = up()
     wait_until(lambda: empty.count(
         "SELECT count(*) FROM scheduling_schedulerprocess WHERE leading_since IS NOT NULL"
         " AND stopped_at IS NULL") == 1, 15)  # fmt: skip
     assert empty.sql(planned) == before
     assert empty.count("SELECT count(*) FROM scheduling_jobrun") == 2
     assert succeeded(empty) == 2
+    assert "Made the administrator admin with the password" in empty.log(0)
+    assert "password" not in empty.log(1)
+
+    second.send_signal(signal.SIGINT)
+    assert second.wait(20) == 0
+    assert not answers(address)
+    stopped = "SELECT stopped_at IS NOT NULL FROM scheduling_schedulerprocess ORDER BY started_at"
+    assert [bool(row[0]) for row in empty.sql(stopped)][-1]
+    assert "Traceback" not in empty.log(1)
 
 
 def answers(address):
@@ -90,26 +101,6 @@ def answers(address):
             return True
     except OSError:
         return False
-
-
-def test_ctrl_c_ends_everything(empty, up):
-    process, address = up()
-    process.send_signal(signal.SIGINT)
-    assert process.wait(20) == 0
-    assert not answers(address)
-    assert empty.count(
-        "SELECT count(*) FROM scheduling_schedulerprocess WHERE stopped_at IS NULL"
-    ) == 0  # fmt: skip
-    assert "Traceback" not in empty.log()
-
-
-def test_the_administrators_password_is_printed_once(empty, up):
-    for _ in range(2):
-        process, _address = up()
-        process.send_signal(signal.SIGTERM)
-        process.wait(20)
-    assert "Made the administrator admin with the password" in empty.log(0)
-    assert "password" not in empty.log(1)
 
 
 def test_a_port_in_use_is_told_in_one_line(empty, up):
@@ -129,11 +120,3 @@ def test_a_database_that_cannot_be_used_is_told_in_one_line(empty, up):
     assert process.wait(10) == 1
     assert "DATABASE_URL names fails: unable to open database file" in empty.log()
     assert "Traceback" not in empty.log()
-
-
-@pytest.mark.skipif(bool(SERVER), reason="about files")
-def test_only_its_owner_can_read_the_database(empty, up):
-    process, _address = up()
-    assert empty.database.path.stat().st_mode & 0o077 == 0
-    process.send_signal(signal.SIGTERM)
-    assert process.wait(20) == 0
