@@ -113,8 +113,10 @@ class JobRun(models.Model):
             models.Index(fields=["scheduled_for", "id"], name="run_by_slot"),
             models.Index(fields=["status", "scheduled_for"], name="run_by_status"),
             models.Index(fields=["job_name", "status", "scheduled_for"], name="run_by_job_status"),
-            models.Index(fields=["trigger", "scheduled_for"], name="run_by_trigger"),
-            # In the order of lists; what the status at its end leaves out is not read.
+            # In the order of lists; what the status at their end leaves out is not read.
+            models.Index(
+                fields=["trigger", "scheduled_for", "id", "status"], name="run_by_trigger_status"
+            ),
             models.Index(
                 fields=["job_name", "trigger", "scheduled_for", "id", "status"],
                 name="run_by_job_trigger",
