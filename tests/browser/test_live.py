@@ -53,6 +53,22 @@ def test_a_running_job_is_watched_and_cancelled_without_a_reload(stage):
     assert page.locator("[data-running]").count() == 0
 
 
+def test_a_page_just_opened_looks_at_once_whether_its_run_is_over(stage):
+    page = stage.page()
+    start(page, "voyage")
+    page.add_init_script(
+        "document.addEventListener('htmx:before:request',"
+        " () => { window.asked ??= performance.now(); })"
+    )
+    page.reload()
+    page.wait_for_function("() => window.asked")
+    # Else it looks every 3 seconds.
+    assert page.evaluate("window.asked") < 2_900
+    page.locator("#sheet-cancel summary").click()
+    page.locator("#reason-cancel").fill("seen enough")
+    page.locator("#sheet-cancel button").click()
+
+
 def test_a_run_settles_by_itself_when_it_ends(stage):
     page = stage.page()
     start(page, "wreck")

@@ -1,7 +1,9 @@
-// Keeps the live parts of a page fresh: every 3 s while somebody is active and something runs,
-// every 60 s otherwise, never while nobody can see the page. Fetching and swapping is htmx's.
+// Keeps the live parts of a page fresh: every 3 s while somebody is active and something runs (a
+// page that has just been opened more often: most runs are over soon), every 60 s otherwise, never
+// while nobody can see the page. Fetching and swapping is htmx's.
 "use strict";
 
+const AT_ONCE = 500;
 const SOON = 3_000;
 const LATER = 60_000;
 const ACTIVE_FOR = 60_000;
@@ -14,8 +16,11 @@ for (const sign of ["pointermove", "pointerdown", "keydown", "scroll"]) {
 }
 
 function pause() {
-  const busy = document.querySelector("[data-running], [data-pending]");
-  return busy && performance.now() - active < ACTIVE_FOR ? SOON : LATER;
+  const now = performance.now();
+  if (now - active >= ACTIVE_FOR || !document.querySelector("[data-running], [data-pending]")) {
+    return LATER;
+  }
+  return Math.min(SOON, Math.max(AT_ONCE, now / 2));
 }
 
 function refresh() {
