@@ -2,16 +2,7 @@
 
 from django.db import migrations, models
 
-
-def count_anew(apps, schema_editor):
-    """Where somebody ran ANALYZE, SQLite prefers an index of which it knows nothing."""
-    connection = schema_editor.connection
-    if connection.vendor != "sqlite":
-        return
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM sqlite_master WHERE name = 'sqlite_stat1'")
-        if cursor.fetchone()[0]:
-            cursor.execute("ANALYZE scheduling_jobrun")
+from ._planner import count_anew
 
 
 class Migration(migrations.Migration):

@@ -10,6 +10,8 @@ from django.db.migrations.state import ProjectState
 
 from vsmanager import migrating
 
+from .databases import SERVER
+
 pytestmark = pytest.mark.process
 DONE = "SELECT count(*) FROM django_migrations"
 TABLES = {
@@ -20,8 +22,6 @@ TABLES = {
 
 def noted(installation):
     """How many migrations the database has had."""
-    from .databases import SERVER
-
     there = installation.count(TABLES[bool(SERVER)])
     return installation.count(DONE) if there else 0
 
@@ -54,6 +54,9 @@ def test_of_three_that_start_at_once_one_does_it_and_the_others_wait(empty, migr
     assert sum("No migrations to apply" in log for log in logs) == 2
     assert "Another process migrates this database. Waiting for it." in "".join(logs)
     assert noted(empty) == migrated.count(DONE)
+    if not SERVER:
+        # Only its owner may read what has password hashes in it.
+        assert empty.database.path.stat().st_mode & 0o077 == 0
 
 
 @pytest.mark.django_db(transaction=True)

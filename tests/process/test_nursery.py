@@ -13,8 +13,9 @@ from .nursery import start
 pytestmark = pytest.mark.process
 
 SCRIPT = """
-import atexit, os, sys
-print(sorted(os.environ), sys.argv[1:], __name__, os.getcwd())
+import atexit, os, sys, time
+print(sorted(os.environ), sys.argv[1:], __name__, os.getcwd(), time.localtime().tm_zone)
+print(__debug__)
 print("to the other", file=sys.stderr)
 atexit.register(print, "at the end")
 sys.exit(int(os.environ["CODE"]))
@@ -52,8 +53,9 @@ def run(*arguments: str, **env: str) -> tuple[int, str, str]:
         return code, out.read(), err.read()
 
 
-def test_it_does_what_a_new_python_does(script):
-    path, env = script(SCRIPT), {"CODE": "3", "LC_ALL": "C.UTF-8"}
+@pytest.mark.parametrize("more", [{}, {"PYTHONOPTIMIZE": "1"}])
+def test_it_does_what_a_new_python_does(script, more):
+    path, env = script(SCRIPT), {"CODE": "3", "LC_ALL": "C.UTF-8", "TZ": "Asia/Tokyo", **more}
     plain = subprocess.run(
         [sys.executable, path, "a", "b c"],
         cwd=Path(__file__).parents[2],
