@@ -14,6 +14,7 @@ from django.utils.timezone import now
 from . import batches, reasons, registry, requestid
 from .batches import Slot
 from .history import MOST_SLOTS
+from .machine import uptime
 from .models import Cause, JobRun, JobSchedule, SchedulerProcess, Status
 from .plan import Busy, Decision
 from .querysets import JobRunQuerySet, count_change
@@ -207,6 +208,8 @@ def _named(runs: JobRunQuerySet) -> Iterable[tuple[int, str, datetime, int]]:
 
 def _runs(rows: Iterable[tuple[int, str, datetime, int]]) -> list[ClaimedRun]:
     """The runs of these rows, oldest slot first, with the deadlines that are set now."""
+    # What the database tells from here on is no older.
+    held_at = uptime()
     rows = sorted(rows, key=lambda row: (row[2], row[0]))
     names = {name for _id, name, _slot, _attempt in rows}
     if not names:
@@ -220,6 +223,7 @@ def _runs(rows: Iterable[tuple[int, str, datetime, int]]) -> list[ClaimedRun]:
             scheduled_for=slot,
             attempt=attempt,
             timeout_seconds=_number(timeouts.get(name)),
+            held_at=held_at,
         )
         for run_id, name, slot, attempt in rows
     ]

@@ -11,6 +11,7 @@ from apscheduler.executors.base import BaseExecutor
 from django.db import DatabaseError, InterfaceError, close_old_connections
 
 from . import runner
+from .machine import uptime
 from .models import JobRun
 from .querysets import count_change
 from .recorder import Recorder
@@ -43,7 +44,6 @@ class ThreadExecutor(BaseExecutor):
     ) -> None:
         super().__init__()
         self._is_ours = is_ours
-        self._submitted_at: dict[int, float] = {}
         self._recorder, self._clock = recorder, clock
         self._threads = Threads(threads, self._run)
         self._claimed: dict[int, ClaimedRun] = {}
@@ -68,10 +68,8 @@ class ThreadExecutor(BaseExecutor):
             if self._draining:
                 self._withdrawn.update(runs)
                 return
-            now = time.monotonic()
             for run_id, run in runs.items():
                 self._claimed.setdefault(run_id, run)
-                self._submitted_at.setdefault(run_id, now)
             self._threads.submit(runs)
 
     def in_flight(self) -> dict[int, ClaimedRun]:
@@ -129,16 +127,17 @@ class ThreadExecutor(BaseExecutor):
 
     def _run(self, run_id: int) -> None:
         try:
-            if self._may_begin(run_id) and not self._is_withdrawn(run_id):
-                runner.run(self._claimed[run_id], self._recorder, self._clock)
+            claimed = self._claimed[run_id]
+            if self._may_begin(claimed) and not self._is_withdrawn(run_id):
+                runner.run(claimed, self._recorder, self._clock)
         finally:
             self._forget(run_id)
 
-    def _may_begin(self, run_id: int) -> bool:
+    def _may_begin(self, claimed: ClaimedRun) -> bool:
         """Whether the run is still this process's: a worker that froze, or whose threads were
         busy, may have been taken for dead since the claim. Waits for the database to tell."""
-        since = self._submitted_at.get(run_id, 0.0)
-        while time.monotonic() - since > SURELY_OURS:
+        run_id = claimed.run_id
+        while uptime() - claimed.held_at > SURELY_OURS:
             try:
                 if self._draining or self._is_ours(run_id):
                     return True
@@ -161,7 +160,6 @@ class ThreadExecutor(BaseExecutor):
     def _forget(self, run_id: int) -> None:
         with self._claimed_lock:
             self._claimed.pop(run_id, None)
-            self._submitted_at.pop(run_id, None)
 
     def _do_submit_job(self, *_args: Any) -> None:
         raise RuntimeError("Runs are submitted by the pass, after their slots are claimed.")

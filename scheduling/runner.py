@@ -14,6 +14,7 @@ from django.db import close_old_connections, connections
 from . import registry, runlog, spans
 from .context import RunContext
 from .errors import JobFailed, RunCancelled, RunTimedOut, UnknownJob
+from .machine import uptime
 from .models import Status
 from .outcome import Outcome
 from .recorder import Finished, Recorder
@@ -46,6 +47,8 @@ class ClaimedRun:
     context: RunContext = field(init=False)
     log: RunLog = field(default_factory=RunLog)
     started_at: datetime | None = None
+    # When it was still this process's for sure; see ``uptime()``.
+    held_at: float = field(default_factory=uptime)
 
     def __post_init__(self) -> None:
         self.context = RunContext(

@@ -10,6 +10,7 @@ from django.db import connection, transaction
 from django.db.models import OuterRef, Subquery
 
 from .. import registry, requestid
+from ..machine import uptime
 from ..models import JobRun, JobSchedule, SchedulerProcess, Status
 from ..runner import ClaimedRun
 from .tickets import Ticket, enqueue
@@ -38,7 +39,9 @@ def taken_after_all(ticket: Ticket, process: SchedulerProcess) -> list[ClaimedRu
     mine = JobRun.objects.running().filter(process=process, pk__in=ticket.run_ids)
     schedule = JobSchedule.objects.filter(name=OuterRef("job_name"))
     named = mine.annotate(timeout=Subquery(schedule.values("timeout_seconds")[:1]))
-    return _claimed(named.values_list("id", "job_name", "scheduled_for", "attempt", "timeout"))
+    return _claimed(
+        named.values_list("id", "job_name", "scheduled_for", "attempt", "timeout"), uptime()
+    )
 
 
 # One statement: who comes second waits for the row and then finds it taken. As when a pass claims
@@ -68,11 +71,14 @@ def _take(ticket: Ticket, process: SchedulerProcess, now: datetime) -> list[Clai
         "now": now,
     }
     with connection.cursor() as cursor:
+        asked_at = uptime()
         cursor.execute(_TAKE, values)
-        return _claimed(cursor.fetchall())
+        return _claimed(cursor.fetchall(), asked_at)
 
 
-def _claimed(rows: Iterable[tuple[int, str, datetime, int, int | None]]) -> list[ClaimedRun]:
+def _claimed(
+    rows: Iterable[tuple[int, str, datetime, int, int | None]], held_at: float
+) -> list[ClaimedRun]:
     return [
         ClaimedRun(
             run_id=run_id,
@@ -80,6 +86,7 @@ def _claimed(rows: Iterable[tuple[int, str, datetime, int, int | None]]) -> list
             scheduled_for=slot,
             attempt=attempt,
             timeout_seconds=timeout,
+            held_at=held_at,
         )
         for run_id, name, slot, attempt, timeout in sorted(rows)
     ]

@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -68,6 +68,10 @@ class Installation:
         """A Procrastinate worker that is there."""
         return self._present("manage.py", "procrastinate", "worker", *arguments, **env)
 
+    def freeze(self, process: Process) -> None:
+        with self.database.nobody_writes():
+            process.send_signal(signal.SIGSTOP)
+
     def _present(self, *arguments: str, **env: str) -> Process:
         before = self.count("SELECT count(*) FROM scheduling_schedulerprocess")
         process = self.start(*arguments, **env)
@@ -110,6 +114,20 @@ class Installation:
         self.sql("UPDATE scheduling_changecounter SET value = value + 1")
         if SERVER:
             self.sql(f"NOTIFY {CHANNEL}")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A test that fails shows what its processes said last."""
+    report = yield
+    installation = getattr(item, "funcargs", {}).get("empty")
+    if report.failed and isinstance(installation, Installation):
+        for number in range(len(installation.processes)):
+            said = installation.log(number).splitlines()[-40:]
+            report.sections.append((f"log of process {number}", "\n".join(said)))
+    return report
 
 
 @pytest.fixture(scope="session")

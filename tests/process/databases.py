@@ -3,6 +3,8 @@
 import itertools
 import os
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -36,6 +38,16 @@ class Sqlite:
         finally:
             connection.close()
 
+    @contextmanager
+    def nobody_writes(self) -> Iterator[None]:
+        """Who is frozen now holds no lock, which would keep everybody else from writing."""
+        connection = sqlite3.connect(self.path, timeout=20, isolation_level=None)
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            yield
+        finally:
+            connection.close()
+
     def drop(self) -> None:
         """The folder goes anyway."""
 
@@ -55,6 +67,11 @@ class Postgres:
         with psycopg.connect(self.url, autocommit=True) as connection:
             cursor = connection.execute(statement, values or None)
             return cursor.fetchall() if cursor.description else []
+
+    @contextmanager
+    def nobody_writes(self) -> Iterator[None]:
+        """Whoever holds a lock here and is frozen is cut off by the server."""
+        yield
 
     def drop(self) -> None:
         self._admin(f"DROP DATABASE IF EXISTS {self.name} WITH (FORCE)")

@@ -99,7 +99,7 @@ def test_a_frozen_leader_is_replaced_and_finds_its_outcome_too_late(installation
     installation.queue("nap")
     # Frozen while it writes the row it would keep it locked, on PostgreSQL for up to a minute.
     wait_until(lambda: rows(installation, "nap")[0].started_at, 10)
-    leader.send_signal(signal.SIGSTOP)
+    installation.freeze(leader)
     wait_until(lambda: LEADS in installation.log(1), 10)
     wait_until(lambda: installation.runs("nap") == ["lost"], 10)
     ticked(installation)

@@ -45,16 +45,18 @@ def test_another_worker_goes_on_while_one_waits_for_its_last_run(installation):
 
 
 def test_a_thawed_worker_does_not_start_what_was_closed_meanwhile(installation):
-    """Guard: ``if self._may_begin(run_id) and`` in scheduling/executors.py."""
+    """Guard: ``if self._may_begin(claimed) and`` in scheduling/executors.py."""
     leader, _ = leader_and_stand_by(
         installation, "elsewhere", FAULT_SILENT_AFTER="1.5", NAP="2", SCHEDULER_THREADS="1"
     )
     ticked(installation, 1)
     installation.queue("nap")
     wait_until(installation.napping.exists, 10)
+    wait_until(lambda: rows(installation, "nap")[0].started_at, 10)
+    [nap] = rows(installation, "nap")
     # Its one thread naps: the next slot of tick is claimed and waits.
-    wait_until(lambda: "running" in installation.runs("tick"), 10)
-    leader.send_signal(signal.SIGSTOP)
+    wait_until(lambda: rows(installation, "tick")[-1].slot > nap.started_at, 10)
+    installation.freeze(leader)
     wait_until(lambda: "lost" in installation.runs("tick"), 30)
     leader.send_signal(signal.SIGCONT)
     wait_until(lambda: "run_is_not_ours_any_more" in installation.log(0), 20)
@@ -107,7 +109,7 @@ def test_a_stand_by_whose_sessions_were_cut_still_replaces_a_frozen_leader(insta
         " AND pid NOT IN (SELECT pid FROM pg_locks WHERE locktype = 'advisory')"
     )
     ticked(installation, 1)
-    leader.send_signal(signal.SIGSTOP)
+    installation.freeze(leader)
     wait_until(lambda: LEADS in installation.log(1), 20)
     leader.send_signal(signal.SIGCONT)
     ticked(installation)

@@ -41,6 +41,30 @@ def test_a_run_that_waited_for_the_database_does_not_begin_in_a_process_that_sto
     assert executor.withdrawn() == {1}
 
 
+@pytest.mark.parametrize("lost", [True, False], ids=["lost meanwhile", "still ours"])
+def test_a_run_whose_process_froze_between_its_claim_and_its_start_is_looked_up(
+    leader, clock, cast, lost
+):
+    """Guard: ``uptime() - claimed.held_at`` in scheduling/executors.py."""
+    schedule("noop", interval_seconds=60)
+    leader.look()
+    clock.forward(seconds=60)
+    leader.turn()
+    [claimed] = leader.started
+    claimed.held_at -= 2
+    asked: list[int] = []
+
+    def is_ours(run_id: int) -> bool:
+        asked.append(run_id)
+        return not lost
+
+    executor = ThreadExecutor(1, Recorder(leader.presence.process), clock, is_ours)
+    executor.submit_runs([claimed])
+    assert executor.wait(5)
+    assert asked == [claimed.run_id]
+    assert cast.calls == ([] if lost else ["noop"])
+
+
 def test_what_is_withdrawn_while_others_are_released_is_released_next(leader, clock, monkeypatch):
     """Guard: ``forget_withdrawn(withdrawn)`` in scheduling/service.py."""
     service, now = leader.service, clock()
