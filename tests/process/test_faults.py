@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.once import on_postgresql, on_sqlite
 from tests.waiting import wait_until
 
 from .databases import SERVER
@@ -39,7 +40,11 @@ def stop_all(installation):
         process.wait(20)
 
 
-@pytest.mark.parametrize("by", ["", "SIGKILL"], ids=["power cut", "SIGKILL"])
+@pytest.mark.parametrize(
+    "by",
+    [pytest.param("", marks=on_sqlite), pytest.param("SIGKILL", marks=on_postgresql)],
+    ids=["power cut", "SIGKILL"],
+)
 @pytest.mark.parametrize("step", STEPS)
 def test_a_run_whose_process_vanishes_does_not_stay_open(installation, step, by):
     """Guard: ``if reason and _close(run, reason, now):`` in scheduling/sweeps.py."""

@@ -1,0 +1,9 @@
+"""What has nothing to do with the database is tried on one of the two only."""
+
+import os
+
+import pytest
+
+_SERVER = bool(os.environ.get("TEST_DATABASE_URL"))
+on_sqlite = pytest.mark.skipif(_SERVER, reason="the same on PostgreSQL: runs on SQLite")
+on_postgresql = pytest.mark.skipif(not _SERVER, reason="the same on SQLite: runs on PostgreSQL")
