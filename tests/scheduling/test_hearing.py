@@ -61,6 +61,14 @@ def test_who_was_silent_before_is_so_after_two_beats_that_did_not_come(listener)
     assert listener.finds_it_silent
 
 
+def test_who_beats_after_its_clock_was_set_back_is_heard(listener):
+    listener.pass_time(30)
+    listener.pass_time(18, beats=False)
+    assert listener.finds_it_silent
+    listener.beat(NOON - timedelta(hours=1))
+    assert not listener.finds_it_silent
+
+
 def test_a_clock_that_is_set_forward_makes_nobody_silent(listener):
     """Guard: ``unchanged <= MISSED_BEATS`` in scheduling/hearing.py."""
     listener.pass_time(30)

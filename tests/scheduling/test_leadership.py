@@ -66,6 +66,14 @@ def test_acquiring_again_changes_nothing(lock):
 
 
 @on_sqlite
+def test_who_cannot_open_the_file_of_the_lock_does_not_lead(lock, tmp_path):
+    (tmp_path / "db.sqlite3.leader").mkdir()
+    first = lock()
+    assert not first.acquire()
+    assert not first.held()
+
+
+@on_sqlite
 def test_without_its_file_it_is_questioned(lock, tmp_path):
     first = lock()
     assert not first.unquestioned()

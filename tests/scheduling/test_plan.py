@@ -46,6 +46,23 @@ def test_one_missed_row_tells_of_how_many_slots_and_until_when(slots, until, wor
     assert (reasons.MADE_UP_FOR in missed.reason) == (slots > 1)
 
 
+@pytest.mark.parametrize(
+    ("leading_since", "why"),
+    [
+        (NOON + 3 * SECOND, reasons.NO_WORKER),
+        (NOON + 2 * SECOND, reasons.NO_WORKER_AT_FIRST),
+        (NOON + SECOND, reasons.NO_WORKER_AT_FIRST),
+        (NOON, reasons.TOO_BUSY),
+    ],
+)
+def test_missed_slots_say_whether_there_was_a_worker(leading_since, why):
+    """Those of three seconds, and the fourth starts."""
+    policy = Policy(catch_up=True, grace=timedelta(0))
+    missed, _started = decide(due(4), policy, Busy(), NOON + 3 * SECOND, leading_since)
+    assert missed.slots == 3
+    assert missed.reason.startswith(why)
+
+
 def missed(slots: int) -> Decision:
     times = tuple(NOON + number * SECOND for number in range(slots))
     return Decision(
@@ -83,6 +100,14 @@ def test_a_skipped_slot_says_what_was_in_its_way(busy, most, reason):
     [skipped] = decided(1, policy, busy)
     assert (skipped.status, skipped.slots) == (Status.SKIPPED, 1)
     assert skipped.reason == reason % {"since": "2026-11-23 12:00:00 UTC", "count": busy.count}
+
+
+@pytest.mark.parametrize(("going_on", "start"), [(0, 3), (1, 2), (2, 1), (3, 0), (4, 0)])
+def test_as_many_start_as_max_instances_leaves(going_on, start):
+    policy = Policy(catch_up=True, grace=timedelta(0), coalesce=False, max_instances=3)
+    made = decided(5, policy, Busy(count=going_on, since=NOON))
+    statuses = [Status.RUNNING] * start + [Status.SKIPPED] * (5 - start)
+    assert [one.status for one in made] == statuses
 
 
 def test_a_slot_beside_too_many_of_its_own_says_how_many_may_run():

@@ -128,6 +128,18 @@ def test_an_outcome_that_cannot_be_stored_keeps_no_other_waiting(presence):
     assert not recorder.alive
 
 
+def test_a_start_beside_an_outcome_that_cannot_be_stored_is_written(presence):
+    going_on, bad = (running(presence, number) for number in range(2))
+    recorder = Recorder(presence.process)
+    recorder.started(going_on.pk, NOW)
+    recorder.finished(replace(finished(bad), log=[{"n": 10**5_000}]))
+    recorder.start()
+    wait_until(lambda: not recorder.unwritten())
+    assert recorder.close(5)
+    going_on.refresh_from_db()
+    assert (going_on.status, going_on.started_at) == ("running", NOW)
+
+
 @pytest.mark.parametrize(
     "refusal", [ProgrammingError("no such column"), InternalError("read-only")]
 )

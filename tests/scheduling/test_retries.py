@@ -120,8 +120,26 @@ def test_nothing_is_tried_again_where_the_schedule_does_not_say_so(running, fail
     assert not JobRun.objects.queued().exists()
 
 
-def test_a_pause_never_exceeds_an_hour_by_much():
-    assert retries.pause_after(100) <= timedelta(hours=1) * (1 + retries.JITTER)
+@pytest.mark.parametrize(
+    ("attempt", "seconds"),
+    [(1, 10), (2, 20), (3, 40), (9, 2_560), (10, 3_600), (100, 3_600), (10**9, 3_600)],
+)
+@pytest.mark.parametrize("end", [0, 1], ids=["the shortest", "the longest"])
+def test_a_pause_is_twice_as_long_as_the_one_before_up_to_an_hour(
+    attempt, seconds, end, monkeypatch
+):
+    monkeypatch.setattr("random.uniform", lambda *ends: ends[end])
+    share = (1 - retries.JITTER, 1 + retries.JITTER)[end]
+    assert retries.pause_after(attempt) == timedelta(seconds=seconds) * share
+
+
+def test_how_a_run_ended_is_told_though_its_retry_cannot_be_queued(running, fail, monkeypatch):
+    def break_down(_moments):
+        raise ValueError("nobody foresaw this")
+
+    monkeypatch.setattr(retries, "_queue", break_down)
+    fail()
+    assert rows() == [("13:00:00", "failed")]
 
 
 def test_a_job_says_itself_that_a_failure_is_permanent(leader):

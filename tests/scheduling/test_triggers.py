@@ -132,6 +132,14 @@ def test_an_interval_out_of_bounds_is_refused(value):
         triggers.build(value, "", "UTC", min_interval=10)
 
 
+def test_the_bounds_themselves_are_taken():
+    assert triggers.build(10, "", "UTC", min_interval=10).seconds == 10
+    assert triggers.build(triggers.MAX_INTERVAL, "", "UTC").seconds == 31_536_000
+    longest = ",".join(["10"] * 31) + " 0 * * *"
+    assert len(longest) == 100
+    assert triggers.build(0, longest, "UTC")
+
+
 def test_0_means_disabled():
     assert triggers.build(0, "", "UTC") is None
 
