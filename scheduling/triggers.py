@@ -29,6 +29,8 @@ MAX_CRON_LENGTH = 100
 MAX_COUNTED = 10_000
 # Without coalescing every slot gets a run of its own, but not without end.
 MAX_RECENT = 101
+# No clock is set back by more.
+LONGEST_CHANGE = timedelta(hours=3)
 DAYS_IN_A_YEAR, MONTHS_IN_A_YEAR = 365, 12
 
 # What cronsim says of a field.
@@ -166,7 +168,8 @@ class Cron(BaseTrigger):
         if wall_clock.goes_by_it(self.expression):
             yield from wall_clock.before(self.expression, self.zone, moment)
             return
-        for slot in self._simulate(moment + timedelta(seconds=1), reverse=True):
+        # Where a clock change repeats wall times, a later one can name an earlier moment.
+        for slot in self._simulate(moment + LONGEST_CHANGE, reverse=True):
             if (found := slot.astimezone(UTC)) <= moment:
                 yield found
 

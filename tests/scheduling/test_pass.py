@@ -224,6 +224,16 @@ def test_a_queued_run_waits_for_the_one_that_runs(leader, clock):
     assert len(leader.started) == 1
 
 
+def test_of_two_queued_runs_of_a_job_one_starts_and_the_other_waits(leader):
+    first = queue()
+    second = queue(trigger=Cause.RETRY, attempt=2)
+    schedule(interval_seconds=60)
+    leader.turn()
+    assert [one.run_id for one in leader.started] == [first.pk]
+    second.refresh_from_db()
+    assert second.status == Status.QUEUED
+
+
 def test_a_queued_run_of_the_future_waits_for_its_time(leader, clock):
     queue(scheduled_for=NOON + timedelta(seconds=5))
     assert leader.turn() == 5.0
@@ -307,6 +317,14 @@ def test_a_job_whose_limit_is_no_number_has_one_run_at_a_time(leader):
     with connection.cursor() as cursor:
         cursor.execute("UPDATE scheduling_jobschedule SET max_instances = 'many'")
     queue()
+    queue(trigger=Cause.RETRY, attempt=2)
+    leader.turn()
+    assert [run.job_name for run in leader.started] == ["noop"]
+
+
+def test_a_job_without_a_schedule_has_one_run_at_a_time(leader):
+    queue()
+    queue(trigger=Cause.RETRY, attempt=2)
     leader.turn()
     assert [run.job_name for run in leader.started] == ["noop"]
 

@@ -105,6 +105,22 @@ def test_a_lost_run_is_tried_again_once_however_many_find_it(running, leader, cl
     assert JobRun.objects.queued().count() == 1
 
 
+def test_a_retry_that_is_there_already_keeps_no_other_from_being_queued(leader, clock):
+    for name in ("noop", "failing"):
+        schedule(name, interval_seconds=3_600, max_retries=2)
+    leader.look()
+    clock.forward(hours=1)
+    leader.turn()
+    lost = list(JobRun.objects.running())
+    ended = [
+        Finished(run_id=run.pk, status=Status.LOST, started_at=None, finished_at=clock.now)
+        for run in lost
+    ]
+    retries.queue(ended[:1])
+    retries.queue(ended)
+    assert sorted(JobRun.objects.queued().values_list("job_name", flat=True)) == ["failing", "noop"]
+
+
 def test_pausing_and_disabling_cancel_the_waiting_attempt(running, fail, leader):
     fail()
     schedule(paused=True)

@@ -55,6 +55,26 @@ def fires(expression: str, zone: str, start: str, count: int) -> list[str]:
     return [slot.isoformat()[:16] for slot in islice(cron.upcoming(first), count)]
 
 
+@pytest.mark.parametrize("seconds", [0, 1, 59])
+@pytest.mark.parametrize(
+    ("zone", "now"),
+    [
+        ("UTC", datetime(2026, 5, 4, 12, tzinfo=UTC)),
+        # In the hour that comes twice, before the clock is set back and after it.
+        ("Europe/Berlin", datetime(2026, 10, 25, 0, 30, tzinfo=UTC)),
+        ("Europe/Berlin", datetime(2026, 10, 25, 1, 30, tzinfo=UTC)),
+    ],
+)
+@pytest.mark.parametrize("text", ["* * * * *", "0-59 0-23 * * *"])
+def test_of_more_slots_than_are_counted_the_newest_are_found_from_the_end(text, zone, now, seconds):
+    cron, moment = Cron(text, zone), now + timedelta(seconds=seconds)
+    many = cron.due(now - timedelta(days=30), moment)
+    few = cron.due(now - timedelta(hours=5), moment)
+    assert (many.counted, few.counted) == (False, True)
+    assert many.recent == few.recent
+    assert many.next == few.next
+
+
 def test_weekday_0_and_7_are_sunday():
     assert fires("0 9 * * 0", "UTC", "2026-11-23T00:00Z", 1) == ["2026-11-29T09:00"]
     assert fires("0 9 * * 7", "UTC", "2026-11-23T00:00Z", 1) == ["2026-11-29T09:00"]
