@@ -53,6 +53,14 @@ def test_who_does_not_beat_is_silent_after_15_seconds(listener):
     assert listener.finds_it_silent
 
 
+def test_of_whom_nothing_was_heard_yet_nothing_is_known(listener):
+    listener.pass_time(30)
+    new = SchedulerProcess.objects.create(
+        host="elsewhere", pid=2, started_at=NOON, heartbeat_at=NOON - timedelta(days=1)
+    )
+    assert not listener.hearing.is_silent(new, listener.clock())
+
+
 def test_who_was_silent_before_is_so_after_two_beats_that_did_not_come(listener):
     listener.clock.forward(minutes=5)
     listener.pass_time(9, beats=False)

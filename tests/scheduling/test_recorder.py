@@ -118,6 +118,7 @@ def test_an_outcome_that_cannot_be_stored_keeps_no_other_waiting(presence):
     good.refresh_from_db()
     bad.refresh_from_db()
     assert [good.status, bad.status] == ["succeeded", "succeeded"]
+    assert good.error == ""
     assert "could not be stored" in bad.error
     # Dropped, its run would be taken for one that never began.
     assert not recorder.close(0.5)

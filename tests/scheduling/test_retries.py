@@ -81,6 +81,7 @@ def test_pauses_grow_and_attempts_end(running, fail, leader, clock):
         pauses.append(retry().not_before - clock.now)
         clock.now = retry().not_before
         leader.turn()
+    assert JobRun.objects.running().get().attempt == 3
     fail()
     assert pauses[1] > pauses[0]
     assert [status for _, status in rows()] == ["failed"] * 3
