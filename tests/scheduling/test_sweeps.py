@@ -139,10 +139,13 @@ def test_an_old_heartbeat_alone_closes_nothing(running, other, clock):
     assert sweeps.close_lost_runs(clock.now, is_silent=lambda _process: True) == 1
 
 
-def test_a_pid_means_nothing_in_another_container_of_the_same_host(running, other, clock):
+@pytest.mark.parametrize("elsewhere", [f"{machine()}1", machine()[:-1]])
+def test_a_pid_means_nothing_in_another_container_of_the_same_host(
+    running, other, clock, elsewhere
+):
     """Guard: ``process.machine != machine()`` in scheduling/sweeps.py."""
     SchedulerProcess.objects.filter(pk=running.process_id).update(
-        pid=4_000_000, machine=f"{machine()}1", heartbeat_at=clock()
+        pid=4_000_000, machine=elsewhere, heartbeat_at=clock()
     )
     assert other.sweep() == 0
     SchedulerProcess.objects.filter(pk=running.process_id).update(machine=machine())
