@@ -373,17 +373,6 @@ def test_a_first_run_that_had_to_wait_for_the_end_of_a_pause_comes_then(eager, l
     assert [run.job_name for run in leader.started] == ["eager"]
 
 
-def test_an_edit_before_the_first_run_queues_no_other_one(eager, leader):
-    schedules.add_missing()
-    JobRun.objects.all().delete()
-    leader.reconciler.look_at_all()
-    leader.reconciler.run()
-    leader.clock.forward(minutes=1)
-    schedule("eager", interval_seconds=7_200)
-    leader.reconciler.run()
-    assert JobRun.objects.queued().count() == 1
-
-
 @pytest.fixture
 def many(cast, monkeypatch):
     """More jobs than are looked at in one go, and the names of their schedules."""
