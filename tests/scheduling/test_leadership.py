@@ -97,6 +97,8 @@ def test_a_lock_that_is_taken_away_is_held_by_its_taker(lock):
     silent, second = lock(), lock()
     assert silent.acquire()
     second.take_away()
+    # As when two that stand by do it.
+    second.take_away()
     assert second.acquire()
     assert (silent.held(), second.held()) == (False, True)
 
@@ -111,6 +113,8 @@ def test_a_database_that_was_replaced_can_not_be_led(lock, tmp_path):
     database.touch()
     assert not first.held()
     assert "was removed or replaced" in first.broken
+    first.release()
+    assert not first.acquire()
     assert not lock().broken
 
 

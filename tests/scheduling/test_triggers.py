@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from itertools import islice, pairwise
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -214,6 +215,21 @@ def test_the_runs_of_a_year_are_days_and_times_a_day():
         53,
         12,
     )
+
+
+@pytest.mark.parametrize(("year", "days"), [(2027, 1), (2028, 0)])
+def test_the_year_is_the_one_to_come(year, days):
+    """The next 29 February is in 2028."""
+    assert Cron("0 0 29 2 *", "UTC").runs_in_a_year(datetime(year, 6, 1, tzinfo=UTC)) == (days, 1)
+
+
+@pytest.mark.parametrize(
+    ("slot", "named"),
+    [((2026, 6, 1, 2, 30), True), ((2026, 6, 1, 2, 0), False), ((2026, 3, 29, 3, 30), False)],
+)
+def test_a_slot_that_a_clock_change_moved_is_not_named_by_its_text(slot, named):
+    local = datetime(*slot, tzinfo=ZoneInfo("Europe/Berlin"))
+    assert Cron("30 2 * * *", "Europe/Berlin").names(local) is named
 
 
 @pytest.mark.parametrize("zone", ["localtime", "posixrules", "Factory"])
