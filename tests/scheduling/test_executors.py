@@ -65,6 +65,19 @@ def test_a_run_whose_process_froze_between_its_claim_and_its_start_is_looked_up(
     assert cast.calls == ([] if lost else ["noop"])
 
 
+def test_a_run_is_owed_until_its_outcome_is_written(leader, clock, cast):
+    executor = ThreadExecutor(1, (recorder := Recorder(leader.presence.process)), clock, bool)
+    claimed = ClaimedRun(run_id=1, job_name="slow", scheduled_for=clock())
+    executor.submit_runs([claimed])
+    assert cast.begun.wait(5)
+    # A worker that gave up on it, and its thread: both tell.
+    recorder.finished(claimed.closed(Status.TIMED_OUT, clock(), "It did not stop."))
+    assert executor.owed() == {1}
+    cast.let_go.set()
+    assert executor.wait(5)
+    assert executor.owed() == {1}
+
+
 def test_what_is_withdrawn_while_others_are_released_is_released_next(leader, clock, monkeypatch):
     """Guard: ``forget_withdrawn(withdrawn)`` in scheduling/service.py."""
     service, now = leader.service, clock()

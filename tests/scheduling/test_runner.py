@@ -6,7 +6,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from scheduling import runlog, runner
-from scheduling.errors import JobFailed
+from scheduling.errors import JobFailed, RunCancelled
 from scheduling.models import JobRun, Status
 from scheduling.presence import Presence
 from scheduling.recorder import Recorder
@@ -83,6 +83,14 @@ def test_a_job_that_raises_what_it_should_not_is_failed_or_cancelled(run, error)
 
 def test_a_cancelled_run_says_so(run):
     assert run("slow", cancelled=True).status == Status.CANCELLED
+
+
+def test_a_job_that_gives_up_without_being_asked_has_failed(run):
+    @safe_job("quitter")
+    def quitter() -> None:
+        raise RunCancelled
+
+    assert run("quitter").status == "failed"
 
 
 def test_a_job_that_is_not_registered_fails_with_the_names_that_are(run):
