@@ -153,3 +153,15 @@ def test_a_result_holds_no_secret(leaking: None) -> None:
     kept = Kept()
     run(ClaimedRun(run_id=1, job_name="returning", scheduled_for=SLOT), kept, lambda: SLOT)  # type: ignore[arg-type]
     assert kept.end.result == {"password": "•••", "from": "https://•••@example.com", "rows": 3}
+
+
+@pytest.mark.parametrize("wrap", [lambda inner: [inner], lambda inner: {"a": inner}])
+def test_what_is_nested_ever_deeper_becomes_text_at_the_tenth_level(wrap):
+    given: Any = "password: hunter2"
+    for _ in range(30):
+        given = wrap(given)
+    levels, left = 0, redact.value(given)
+    while not isinstance(left, str):
+        levels, left = levels + 1, left[0] if isinstance(left, list) else left["a"]
+    assert levels == 10
+    assert "hunter2" not in left

@@ -147,6 +147,13 @@ def deep(levels):
     return value
 
 
+def deep_names(levels):
+    value = {}
+    for _ in range(levels):
+        value = {"a": value}
+    return value
+
+
 class Treacherous(dict):
     def items(self):
         raise KeyError("ha")
@@ -161,6 +168,8 @@ class Treacherous(dict):
         ({1, 2}, {"note": "as JSON"}),
         (deep(50), deep(50)),
         (deep(51), {"note": "nested more than 50 levels deep"}),
+        (deep_names(50), deep_names(50)),
+        (deep_names(51), {"note": "nested more than 50 levels deep"}),
         (deep(100_000), {"note": "as JSON: RecursionError"}),
         (Treacherous(a=1), {"note": "as JSON: KeyError"}),
         ("x" * 70_000, {"note": "too long to keep"}),

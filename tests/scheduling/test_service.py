@@ -3,6 +3,7 @@
 import time
 
 import pytest
+from django.utils import timezone
 
 from scheduling import registry
 from scheduling.errors import InvalidSchedule, SchedulingError, UnknownJob
@@ -43,6 +44,13 @@ def test_adding_a_job_again_keeps_its_next_run(service, cast):
     assert service.get_job("noop").next_run_time == before
     assert service.get_job("noop").max_instances == 2
     assert job.id == "noop"
+
+
+def test_adding_a_job_again_with_another_interval_counts_anew(service, cast):
+    service.add_interval_job(cast.noop, seconds=600, job_id="noop")
+    service.add_interval_job(cast.noop, seconds=86_400, job_id="noop")
+    ahead = service.get_job("noop").next_run_time - timezone.now()
+    assert 86_300 < ahead.total_seconds() <= 86_400
 
 
 def test_a_job_can_be_paused_resumed_rescheduled_and_removed(service, cast):
