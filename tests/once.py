@@ -1,4 +1,8 @@
-"""What has nothing to do with the database is tried on one of the two only."""
+"""What has nothing to do with the database is tried on one of the two only.
+
+On PostgreSQL, unless it is about how things are where there is just a file: so the suite on
+SQLite, which everybody runs, stays quick.
+"""
 
 import os
 
