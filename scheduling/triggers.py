@@ -29,7 +29,7 @@ MAX_CRON_LENGTH = 100
 MAX_COUNTED = 10_000
 # Without coalescing every slot gets a run of its own, but not without end.
 MAX_RECENT = 101
-# No clock is set back by more.
+# No clock has been set back by more since 2000 (Antarctica/Casey).
 LONGEST_CHANGE = timedelta(hours=3)
 DAYS_IN_A_YEAR, MONTHS_IN_A_YEAR = 365, 12
 

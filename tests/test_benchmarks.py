@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.once import on_postgresql
+from tests import once
 
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -26,7 +26,7 @@ def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@on_postgresql
+@once.on_postgresql
 def test_the_benchmark_asks_for_every_page_and_tells_what_is_over(tmp_path: Path) -> None:
     from scheduling.urls import urlpatterns
 
@@ -43,7 +43,7 @@ def test_the_benchmark_asks_for_every_page_and_tells_what_is_over(tmp_path: Path
     assert not [line for line in over if "queries" in line.rsplit("|", 2)[1]]
 
 
-@on_postgresql
+@once.on_postgresql
 def test_a_day_in_made_up_time_has_each_slot_once(tmp_path: Path) -> None:
     env = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
     database = f"sqlite:///{tmp_path}/day.sqlite3"
@@ -83,7 +83,7 @@ def test_who_names_no_benchmark_hears_which_there_are() -> None:
     assert answer.stderr.startswith("Name one of: compare, ")
 
 
-@on_postgresql
+@once.on_postgresql
 def test_the_catalogue_is_measured_with_as_many_mods_as_one_wants(tmp_path: Path) -> None:
     from vsmanager.standin import catalogue
 

@@ -20,7 +20,7 @@ from benchmarks.compare.errors import Unavailable
 from benchmarks.compare.play import body, with_apscheduler
 from benchmarks.compare.processes import Group, memory, tree
 from benchmarks.compare.stage import Stage
-from tests.once import on_postgresql
+from tests import once
 from tests.waiting import wait_until
 
 # In our own environment, which has it too.
@@ -58,7 +58,7 @@ def test_plain_apscheduler_tells_its_jobs_the_slot(tmp_path, monkeypatch):
 
 
 @pytest.mark.process
-@on_postgresql
+@once.on_postgresql
 def test_a_contestant_is_measured_and_leaves_nothing_behind(stage_of, monkeypatch):
     monkeypatch.setattr(measures, "SETTLE", 0.0)
     with stage_of(PLAIN, Task(schedules=5, every=1)) as stage:
@@ -73,7 +73,7 @@ def test_a_contestant_is_measured_and_leaves_nothing_behind(stage_of, monkeypatc
 
 
 @pytest.mark.process
-@on_postgresql
+@once.on_postgresql
 def test_two_schedulers_that_do_not_know_of_each_other_start_every_slot_twice(
     stage_of, monkeypatch
 ):
@@ -85,7 +85,7 @@ def test_two_schedulers_that_do_not_know_of_each_other_start_every_slot_twice(
 
 
 @pytest.mark.process
-@on_postgresql
+@once.on_postgresql
 def test_who_ends_by_itself_says_so_in_its_row_and_the_others_go_on(monkeypatch):
     monkeypatch.setattr(measures, "SETTLE", 0.0)
     broken = program("raise SystemExit('no such broker')")
@@ -100,7 +100,7 @@ def test_who_ends_by_itself_says_so_in_its_row_and_the_others_go_on(monkeypatch)
 
 
 @pytest.mark.process
-@on_postgresql
+@once.on_postgresql
 def test_who_never_fires_says_so(stage_of, monkeypatch):
     monkeypatch.setattr("benchmarks.compare.stage.UP_WITHIN", 0.3)
     sleeper = program("print('up', flush=True); import time; time.sleep(60)")
@@ -114,7 +114,7 @@ def test_who_never_fires_says_so(stage_of, monkeypatch):
 @pytest.mark.process
 @pytest.mark.parametrize("handler", ["SIG_IGN", "SIG_DFL"])
 @pytest.mark.parametrize("end", [Group.stop, Group.kill])
-@on_postgresql
+@once.on_postgresql
 def test_children_end_with_their_parent_whatever_it_does_with_the_signal(
     tmp_path, monkeypatch, end, handler
 ):

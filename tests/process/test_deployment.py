@@ -20,8 +20,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tests import once
 from tests.deployment import UNITS, compose, dockerfile, environment, nobody, unit, words
-from tests.once import on_postgresql, on_sqlite
 from tests.waiting import wait_until
 
 from .databases import SERVER
@@ -136,7 +136,7 @@ def get(port: int, path: str, **headers: str) -> tuple[int, Message, bytes]:
         return answer.status, answer.headers, answer.read()
 
 
-@on_postgresql
+@once.on_postgresql
 def test_what_compose_starts_works_is_found_well_and_stops(ground):
     composed = Composed(ground)
     for _ in range(2):
@@ -157,7 +157,7 @@ def test_what_compose_starts_works_is_found_well_and_stops(ground):
     assert [process.wait(30) for process in running.values()] == [0, 0, 0]
 
 
-@on_postgresql
+@once.on_postgresql
 def test_the_administrators_password_comes_from_its_file_and_is_not_set_again(ground):
     composed = Composed(ground)
     password = (ground.folder / "secrets/admin_password").read_text().strip()
@@ -182,7 +182,7 @@ def test_the_administrators_password_comes_from_its_file_and_is_not_set_again(gr
     assert fits()
 
 
-@on_postgresql
+@once.on_postgresql
 def test_the_files_of_the_image_are_hashed_and_kept_for_good(ground):
     step = next(rest for name, rest in dockerfile() if name == "RUN" and "collectstatic" in rest)
     collect = step.split("&&")[0].replace("/app/static", f"{ground.folder}/static")
@@ -287,7 +287,7 @@ def installed(ground):
     return env, commands
 
 
-@on_sqlite
+@once.on_sqlite
 def test_systemd_hears_which_worker_leads_that_both_beat_and_that_they_stop(ground, ear, installed):
     env, commands = installed
     ears = [ear(), ear()]
@@ -306,7 +306,7 @@ def test_systemd_hears_which_worker_leads_that_both_beat_and_that_they_stop(grou
     wait_until(lambda: "STATUS=leads since " in ears[1].told, 30)
 
 
-@on_sqlite
+@once.on_sqlite
 def test_systemd_hears_when_the_pages_are_there_and_they_insist_on_https(ground, ear, installed):
     env, commands = installed
     port, notify = free_port(), ear()
@@ -331,7 +331,7 @@ def test_systemd_hears_when_the_pages_are_there_and_they_insist_on_https(ground,
     assert process.wait(30) == 0
 
 
-@on_sqlite
+@once.on_sqlite
 def test_the_settings_of_the_example_leave_django_nothing_to_warn_of(ground, installed):
     env, _ = installed
     command = ["python", "manage.py", "check", "--deploy", "--fail-level", "WARNING"]
@@ -339,7 +339,7 @@ def test_the_settings_of_the_example_leave_django_nothing_to_warn_of(ground, ins
     assert (code, "WARNINGS" in told) == (0, False), told
 
 
-@on_sqlite
+@once.on_sqlite
 def test_the_command_vsmanager_is_set_up_as_the_services_are(ground, installed):
     env, _ = installed
     home = ground.folder / "home"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.once import on_postgresql, on_sqlite
+from tests import once
 from tests.waiting import wait_until
 
 from .databases import SERVER
@@ -42,7 +42,7 @@ def stop_all(installation):
 
 @pytest.mark.parametrize(
     "by",
-    [pytest.param("", marks=on_sqlite), pytest.param("SIGKILL", marks=on_postgresql)],
+    [pytest.param("", marks=once.on_sqlite), pytest.param("SIGKILL", marks=once.on_postgresql)],
     ids=["power cut", "SIGKILL"],
 )
 @pytest.mark.parametrize("step", STEPS)

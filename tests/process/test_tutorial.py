@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.once import on_postgresql
+from tests import once
 from tests.samples import samples
 from tests.waiting import wait_until
 
@@ -162,7 +162,7 @@ print(sqlite3.connect(".demo/db.sqlite3").execute(asked).fetchall())
 """
 
 
-@on_postgresql
+@once.on_postgresql
 def test_whoever_follows_the_tutorial_gets_what_it_says(tmp_path: Path) -> None:
     clone = Clone(tmp_path)
     try:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.once import on_postgresql
+from tests import once
 from tests.samples import commands, samples
 from tests.waiting import wait_until
 
@@ -86,7 +86,7 @@ class Shop:
 
 
 @pytest.mark.process
-@on_postgresql
+@once.on_postgresql
 def test_a_fresh_project_with_nothing_but_the_app_works_as_the_page_says(tmp_path: Path) -> None:
     shop = Shop(tmp_path)
     install, migrate, jobs, run_one, worker = commands(PAGE)

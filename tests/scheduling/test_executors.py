@@ -65,6 +65,19 @@ def test_a_run_whose_process_froze_between_its_claim_and_its_start_is_looked_up(
     assert cast.calls == ([] if lost else ["noop"])
 
 
+def test_a_claimed_run_is_held_from_before_its_row_was_read(leader, monkeypatch):
+    """Guard: ``held_at=held_at`` in scheduling/claims.py. It may freeze anywhere in between."""
+    now = [100.0]
+    monkeypatch.setattr(claims, "uptime", lambda: now[0])
+
+    def rows():
+        now[0] = 200.0
+        yield 1, "noop", leader.clock(), 1
+
+    [claimed] = claims._runs(rows())
+    assert claimed.held_at == 100.0
+
+
 def test_a_run_is_owed_until_its_outcome_is_written(leader, clock, cast):
     executor = ThreadExecutor(1, (recorder := Recorder(leader.presence.process)), clock, bool)
     claimed = ClaimedRun(run_id=1, job_name="slow", scheduled_for=clock())

@@ -337,23 +337,17 @@ def test_slots_of_a_paused_schedule_that_is_disabled_leave_a_row(leader, clock):
     assert JobRun.objects.get().slots == 10
 
 
-def test_a_single_slot_that_is_given_up_has_no_end(leader, clock):
-    row = schedule(interval_seconds=600)
+@pytest.mark.parametrize(
+    ("interval", "slots", "until"), [(60, 10, NOON + timedelta(minutes=10)), (600, 1, None)]
+)
+def test_slots_of_a_schedule_that_is_deleted_leave_a_row(leader, clock, interval, slots, until):
+    row = schedule(interval_seconds=interval)
     leader.look()
     clock.forward(minutes=10)
     row.delete()
     leader.look()
     run = JobRun.objects.get()
-    assert (run.slots, run.until) == (1, None)
-
-
-def test_slots_of_a_schedule_that_is_deleted_leave_a_row(leader, clock):
-    row = schedule(interval_seconds=60)
-    leader.look()
-    clock.forward(minutes=10)
-    row.delete()
-    leader.look()
-    assert JobRun.objects.get().slots == 10
+    assert (run.slots, run.until) == (slots, until)
 
 
 def test_after_the_clock_is_set_back_no_run_is_dropped(leader, clock):

@@ -34,6 +34,7 @@ def changes(zone: str) -> list[datetime]:
 @pytest.mark.parametrize("text", ["* * * * *", "*/7 * * * *", "20 */5 * * *", "* 2,23 * * *"])
 @pytest.mark.parametrize("zone", ZONES)
 def test_backwards_and_forwards_are_the_same_slots(zone, text):
+    found = 0
     moments = [*changes(zone), YEAR, YEAR + timedelta(days=100, minutes=20)]
     for moment in moments:
         for minutes in (-90, -20, 0, 20, 90):
@@ -46,5 +47,6 @@ def test_backwards_and_forwards_are_the_same_slots(zone, text):
             )
             backwards = list(islice(wall_clock.before(text, zone, now), len(forwards)))
             assert backwards[::-1] == forwards
-            assert forwards or "5" in text or "2" in text
+            found += len(forwards)
             assert next(wall_clock.after(text, zone, now)) > now
+    assert found > 10
