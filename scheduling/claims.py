@@ -29,7 +29,7 @@ def busy(names: Iterable[str]) -> dict[str, Busy]:
     """The runs that are going on, of these jobs, in whatever process."""
     rows = (
         JobRun.objects.taken()
-        .filter(job_name__in=list(names))
+        .filter(batches.among("job_name", names))
         .order_by()
         .values_list("job_name")
         .annotate(
@@ -214,7 +214,8 @@ def _runs(rows: Iterable[tuple[int, str, datetime, int]]) -> list[ClaimedRun]:
     names = {name for _id, name, _slot, _attempt in rows}
     if not names:
         return []
-    limited = JobSchedule.objects.filter(name__in=names).exclude(timeout_seconds=None)
+    limited = JobSchedule.objects.filter(batches.among("name", names))
+    limited = limited.exclude(timeout_seconds=None)
     timeouts = dict(limited.order_by().values_list("name", "timeout_seconds"))
     return [
         ClaimedRun(

@@ -6,9 +6,6 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db import connection
-from django.db.models import Value
-from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from . import registry, triggers
@@ -19,8 +16,6 @@ from .querysets import JobRunQuerySet
 
 _WHOLE_NUMBER = re.compile(r"[+-]?[0-9]{1,20}")
 EARLIEST, LATEST = 1970, 9000
-# How most runs end.
-_COMMON = (Status.SUCCEEDED, Status.FAILED)
 
 
 def whole_number(text: object) -> int | None:
@@ -146,13 +141,6 @@ class RunFilter(forms.Form):
             "error": "error__icontains",
         }
         wanted = {name: value for name, value in self.cleaned_data.items() if value}
-        if connection.vendor == "sqlite" and "trigger" in wanted and "status" in wanted:
-            # What people asked for is rare, what the schedule did is not; rarer still are the ends
-            # that few runs come to. SQLite has not counted and would guess, so the one with more
-            # rows is kept from leading the search.
-            status_leads = wanted["trigger"] == Cause.SCHEDULE or wanted["status"] not in _COMMON
-            usual = "trigger" if status_leads else "status"
-            runs = runs.alias(usual=Coalesce(usual, Value(""))).filter(usual=wanted.pop(usual))
         for name, value in wanted.items():
             runs = runs.filter(**{columns.get(name, name): value})
         return runs

@@ -53,10 +53,11 @@ def know(*values: str) -> None:
 
 
 def redacted(text: str) -> str:
+    if not text:
+        return text
     if _known is not None:
         text = _known.sub(MASK, text)
-    lowered = text.lower()
-    if not any(sign in lowered for sign in _SIGNS):
+    if not _has_sign(text):
         return text
     if len(text) > _LONG:
         return "".join(map(_line, text.splitlines(keepends=True)))
@@ -64,8 +65,16 @@ def redacted(text: str) -> str:
 
 
 def _line(text: str) -> str:
+    return _SECRET.sub(_masked, text) if _has_sign(text) else text
+
+
+def _has_sign(text: str) -> bool:
     lowered = text.lower()
-    return _SECRET.sub(_masked, text) if any(sign in lowered for sign in _SIGNS) else text
+    # Written out: any() with a generator takes twice as long.
+    for sign in _SIGNS:  # noqa: SIM110
+        if sign in lowered:
+            return True
+    return False
 
 
 def value(given: Any, depth: int = 0) -> Any:

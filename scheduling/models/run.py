@@ -113,13 +113,19 @@ class JobRun(models.Model):
             models.Index(fields=["scheduled_for", "id"], name="run_by_slot"),
             models.Index(fields=["status", "scheduled_for"], name="run_by_status"),
             models.Index(fields=["job_name", "status", "scheduled_for"], name="run_by_job_status"),
-            # In the order of lists; what the status at their end leaves out is not read.
+            # Each filter of the list of runs enters one of these at its first row and reads no
+            # other rows, however many fit only a part of it.
+            models.Index(fields=["trigger", "scheduled_for", "id"], name="run_by_trigger"),
             models.Index(
-                fields=["trigger", "scheduled_for", "id", "status"], name="run_by_trigger_status"
+                fields=["trigger", "status", "scheduled_for", "id"],
+                name="run_by_trigger_and_status",
             ),
             models.Index(
-                fields=["job_name", "trigger", "scheduled_for", "id", "status"],
-                name="run_by_job_trigger",
+                fields=["job_name", "trigger", "scheduled_for", "id"], name="run_by_job_and_trigger"
+            ),
+            models.Index(
+                fields=["job_name", "trigger", "status", "scheduled_for", "id"],
+                name="run_by_job_trigger_status",
             ),
         ]
 

@@ -45,6 +45,14 @@ def test_a_slot_that_has_its_row_is_left_out(process):
     assert JobRun.objects.get(job_name="a", scheduled_for=SLOT).status == Status.MISSED
 
 
+def test_rows_are_found_by_many_texts_as_they_are(process):
+    batches.insert_slots(template(process), [(name, SLOT) for name in (*ODD, "another")])
+    found = JobRun.objects.filter(batches.among("job_name", ODD))
+    assert set(found.values_list("job_name", flat=True)) == set(ODD)
+    assert not JobRun.objects.filter(batches.among("job_name", [])).exists()
+    assert JobRun.objects.exclude(batches.among("job_name", ODD)).get().job_name == "another"
+
+
 def test_rows_may_differ_in_any_of_their_fields(process):
     fields = ("job_name", "status", "scheduled_for", "slots", "until", "error")
     until = SLOT + timedelta(hours=1)

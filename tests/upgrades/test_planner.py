@@ -9,7 +9,7 @@ from django.utils import timezone
 from scheduling.migrations._planner import count_anew
 from scheduling.models import JobRun
 
-KNOWN = "SELECT count(*) FROM sqlite_stat1 WHERE idx = 'run_by_trigger_status'"
+KNOWN = "SELECT count(*) FROM sqlite_stat1 WHERE idx = 'run_by_trigger_and_status'"
 
 
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL counts by itself")

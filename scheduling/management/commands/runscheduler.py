@@ -18,6 +18,9 @@ from django.db.migrations.executor import MigrationExecutor
 from scheduling import engine, sessions
 from scheduling.worker import Worker
 
+# As many new objects, beside those that are gone again, before garbage is looked for.
+GARBAGE_AFTER = 10_000
+
 
 class Command(BaseCommand):
     # They are run below, as soon as the database can be asked.
@@ -49,6 +52,8 @@ class Command(BaseCommand):
         # stop all threads for longer than a pass takes.
         gc.collect()
         gc.freeze()
+        # By default it is looked for a hundred times while a thousand runs are claimed.
+        gc.set_threshold(GARBAGE_AFTER)
         code = worker.run()
         if code or left_behind():
             sys.stdout.flush()
