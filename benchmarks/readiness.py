@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from benchmarks.databases import begin, in_words, measured, monitor
+from benchmarks.planner import count_rows
 
 MODS, RELEASES, ROUNDS = 300, 25, 40
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
@@ -80,7 +81,6 @@ def timed(work: Callable[[], object]) -> dict[str, Any]:
 
 
 def fill() -> None:
-    from django.db import connection
 
     from tests.mods.cast import fetched, game, mod, release, tracked
 
@@ -97,8 +97,7 @@ def fill() -> None:
             release(one, f"1.{each}.0", *named, changelog="<p>Words</p>" * 50)
         needs = {f"mod{chance.randrange(1, MODS + 20)}": "1.3.0" for _ in range(3)}
         tracked(name, f"1.{chance.randrange(RELEASES)}.0", of=one, dependencies=needs)
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE")
+    count_rows()
 
 
 if __name__ == "__main__":

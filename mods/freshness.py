@@ -4,11 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import BigIntegerField, Count, QuerySet, Subquery
+from django.db.models import BigIntegerField, Count, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
 
 from scheduling.models import JobSchedule
 
 from .models import Channel, GameVersion, Mod, SourceCheck
+from .querysets import ModQuerySet
 
 # The jobs that look, and what they look at.
 _SOURCES = {"mod_cache_refresh": [SourceCheck.CATALOGUE], "server_versions_check": Channel.values}
@@ -29,17 +31,20 @@ class Freshness:
 
 def freshness(now: datetime) -> dict[str, Freshness]:
     """Of the catalogue and of the versions, by the name of the job, in one query."""
-    listed = Mod.objects.listed().order_by().values("delisted_at")
     jobs = JobSchedule.objects.filter(name__in=_SOURCES).annotate(
-        mods=Subquery(
-            listed.annotate(count=Count("pk")).values("count"), output_field=BigIntegerField()
-        ),
+        # Each from an index; those that are listed have none.
+        mods=_count(Mod.objects.all()) - _count(Mod.objects.delisted()),
         **{
             f"checked_{number}": Subquery(_oldest_check(sources))
             for number, sources in enumerate(_SOURCES.values())
         },
     )
     return {schedule.name: _freshness(schedule, now) for schedule in jobs}
+
+
+def _count(mods: ModQuerySet) -> Coalesce:
+    counted = mods.order_by().annotate(all=Value(1)).values("all").annotate(count=Count("pk"))
+    return Coalesce(Subquery(counted.values("count"), output_field=BigIntegerField()), 0)
 
 
 def _oldest_check(sources: list[str]) -> "QuerySet[SourceCheck, Any]":
@@ -53,7 +58,7 @@ def _freshness(schedule: JobSchedule, now: datetime) -> Freshness:
     slots = schedule.next_slots(2, now)
     every = slots[1] - slots[0] if len(slots) == 2 else None
     is_late = bool(every and checked_at and now - checked_at > _PATIENCE * every)
-    return Freshness(checked_at=checked_at, every=every, is_late=is_late, mods=read["mods"] or 0)
+    return Freshness(checked_at=checked_at, every=every, is_late=is_late, mods=read["mods"])
 
 
 def newest_versions() -> list[GameVersion]:

@@ -41,9 +41,9 @@ def upstreams() -> Iterator[Metric]:
         requests.add_metric(labels, count.requests)
         seconds.add_metric(labels, count.seconds)
     yield from (requests, seconds)
-    yield GaugeMetricFamily(
-        "mods_listed", "Mods that the catalogue lists.", value=Mod.objects.listed().count()
-    )
+    # Each from an index; those that are listed have none.
+    listed = Mod.objects.count() - Mod.objects.delisted().count()
+    yield GaugeMetricFamily("mods_listed", "Mods that the catalogue lists.", value=listed)
     yield GaugeMetricFamily(
         "mods_tracked", "Mods that are tracked.", value=TrackedMod.objects.count()
     )

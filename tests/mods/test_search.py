@@ -1,6 +1,7 @@
 """Searching mods: the same words find the same mods on every database."""
 
 import pytest
+from django.db import connection
 
 from mods import modpaging, search, words
 from mods.models import Mod
@@ -83,3 +84,14 @@ def test_a_place_that_is_none_is_refused(sort: Sort, cursor: str) -> None:
 
 def test_a_word_that_begins_another_is_looked_for_once() -> None:
     assert words.asked("stone stonework STONE") == ["stonework"]
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="reads SQLite's plan")
+@pytest.mark.parametrize("sort", Sort)
+def test_sqlite_walks_each_list_in_its_order(django_assert_max_num_queries, sort):
+    with django_assert_max_num_queries(3) as asked:
+        modpaging.page(Mod.objects.listed(), sort)
+    with connection.cursor() as cursor:
+        for each in asked:
+            plan = cursor.execute(f"EXPLAIN QUERY PLAN {each['sql']}").fetchall()
+            assert "ORDER BY" not in " ".join(step[-1] for step in plan)

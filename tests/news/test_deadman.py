@@ -94,10 +94,16 @@ def test_an_address_inside_is_refused_before_and_after_its_name_is_resolved(
 
 
 @pytest.mark.parametrize(
-    ("fault", "problem"), [("drip_headers", ""), ("drip_body", ""), ("hang", "ConnectionError")]
+    ("fault", "problems"),
+    [
+        # It depends on what comes first: the end of what was read, or the reset of the connection.
+        ("drip_headers", {"", "ConnectionError"}),
+        ("drip_body", {""}),
+        ("hang", {"ConnectionError"}),
+    ],
 )
 def test_a_monitor_that_drips_its_answer_is_given_up(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch, fault: str, problem: str
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, fault: str, problems: set[str]
 ) -> None:
     """What counts is the line that says 200."""
     settings.NEWS_ALLOW_PRIVATE = True
@@ -105,7 +111,7 @@ def test_a_monitor_that_drips_its_answer_is_given_up(
     begun = time.monotonic()
     with StandIn(mods=1) as monitor:
         monitor.fail("/ping", fault)
-        assert ping(f"{monitor.url}/ping") == problem
+        assert ping(f"{monitor.url}/ping") in problems
     assert time.monotonic() - begun < 4
 
 
