@@ -10,7 +10,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.schedulers.base import STATE_RUNNING, STATE_STOPPED
 from django.db import close_old_connections, connection, transaction
 
-from . import claims, registry
+from . import checkpoints, claims, registry
 from .counting import counting
 from .executors import ThreadExecutor
 from .jobstore import SlotStore
@@ -138,6 +138,8 @@ class SlotScheduler(BackgroundScheduler):
         with self._jobstores_lock:
             if self._nothing_due(now):
                 return self._wait
+            # Each time: after an error the connection is a new one.
+            checkpoints.leave_to_others()
             with transaction.atomic():
                 claimed = self._claim_slots(now) + claims.take_queued(
                     self._process, now, self._executor.hands_over

@@ -17,6 +17,9 @@ THREAD_NAME = "job-"
 LOOK_EVERY = 0.002
 # A process that uses so much of a core is kept by its own work, not by waiting for others.
 BUSY = 0.75
+# There one more thread is another that waits for its turn, so it comes only when those at work
+# took nothing for so long: what they do is long work then, and the others get their share of it.
+PATIENCE = 0.05
 
 
 class Threads:
@@ -166,13 +169,17 @@ class Threads:
     def _watch(self) -> None:
         """Call others in as long as that helps; until this thread is called or nothing waits."""
         self._watched = True
+        taken, taken_at = self._taken, time.monotonic()
         while True:
-            taken, begun, used = self._taken, time.monotonic(), time.process_time()
+            begun, used = time.monotonic(), time.process_time()
             self._to_do.wait(LOOK_EVERY)
             if self._called or not self._waiting:
                 break
-            spent = (time.process_time() - used) / (time.monotonic() - begun)
-            if self._taken == taken or spent < BUSY:
+            now = time.monotonic()
+            spent = (time.process_time() - used) / (now - begun)
+            if self._taken != taken:
+                taken, taken_at = self._taken, now
+            if spent < BUSY or now - taken_at >= PATIENCE:
                 self._call(self._more)
                 self._more *= 2
                 break

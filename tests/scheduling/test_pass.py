@@ -433,3 +433,15 @@ def test_a_pass_asks_no_more_of_a_hundred_slots_than_of_one(
     with django_assert_max_num_queries(12):
         leader.turn()
     assert {run.job_name for run in leader.started} == set(names)
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL has processes of its own")
+def test_a_pass_leaves_it_to_others_to_move_the_log_into_the_database(leader, clock):
+    schedule(interval_seconds=60)
+    leader.look()
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA wal_autocheckpoint=1000")
+        clock.forward(seconds=60)
+        leader.turn()
+        assert cursor.execute("PRAGMA wal_autocheckpoint").fetchone() == (0,)
+    assert len(leader.started) == 1

@@ -189,3 +189,22 @@ def test_a_key_that_comes_while_others_are_worked_on_waits_for_nobody(work, monk
     work.hold(2)
     work.threads.submit([3])
     wait_until(lambda: work.done == [3])
+
+
+def test_a_busy_process_calls_others_only_after_some_patience(work, monkeypatch):
+    """Who waits for Python's lock takes nothing either, and more threads make that worse."""
+    looks = []
+
+    def busy():
+        looks.append(time.monotonic())
+        return looks[-1]
+
+    monkeypatch.setattr(time, "process_time", busy)
+    monkeypatch.setattr("scheduling.threads.PATIENCE", 60)
+    work = work(3)
+    work.held = {key: threading.Event() for key in range(3)}
+    work.threads.submit(range(3))
+    wait_until(lambda: len(looks) > 10)
+    assert work.begun == [0]
+    monkeypatch.setattr("scheduling.threads.PATIENCE", 0.01)
+    wait_until(lambda: set(work.begun) == {0, 1, 2})
