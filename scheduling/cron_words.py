@@ -45,7 +45,7 @@ def _times(minutes: set[int], hours: set[int]) -> str | None:
     if _is_run(hours) and len(hours) > 2:
         return _hours_from_to(minutes, first, last)
     step = 24 // len(hours)
-    if len(minutes) == 1 and len(hours) > 2 and first < step and 24 % step == 0:
+    if len(minutes) == 1 and len(hours) > 2 and first < step:
         at = {"hours": step, "time": _clock(first, min(minutes))}
         if hours == set(range(first, 24, step)):
             return _("every %(hours)d hours from %(time)s on") % at

@@ -164,7 +164,7 @@ def _past_lane(
     band = None
     if past.read_from:
         href = runs_between(schedule.name, shown.since, past.read_from, shown.zone)
-        band = {"x": 0, "width": shown.x(past.read_from), "href": href}
+        band = {"width": shown.x(past.read_from), "href": href}
     counts = sorted(past.counts.items())
     return Lane(
         name=schedule.name,

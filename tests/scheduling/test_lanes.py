@@ -69,6 +69,24 @@ def test_windows_follow_each_other_there_and_back(span, day):
     assert window(span, shown.middle, BERLIN) == shown
 
 
+@pytest.mark.parametrize("day", [(3, 25), (3, 29), (10, 22), (10, 25)])
+def test_the_middle_of_seven_days_is_noon_however_many_windows_further_on(day):
+    shown = window("7d", datetime(2026, *day, 9, tzinfo=UTC), BERLIN)
+    noon = datetime(2026, *day, 12, tzinfo=BERLIN)
+    assert shown.middle == noon
+    assert [shown.moved(windows) for windows in (-2, -1, 0, 1, 2)] == [
+        noon + timedelta(days=days) for days in (-14, -7, 0, 7, 14)
+    ]
+
+
+def test_of_a_day_every_third_hour_is_labelled_and_of_seven_each_day():
+    day, week = (list(ticks(window(span, NOON, BERLIN))) for span in ("24h", "7d"))
+    assert [tick.at.hour for tick in day if tick.labelled] == [3, 6, 9, 12, 15, 18, 21, 0]
+    assert [(tick.at.hour, tick.labelled) for tick in week] == [
+        *((0, True), (6, False), (12, False), (18, False)),
+    ] * 7
+
+
 def marks(shown, *minutes, kind="succeeded"):
     slots = [shown.since + timedelta(minutes=each) for each in minutes]
     return [mark(shown, kind, slot, slot + timedelta(seconds=1), str(slot)) for slot in slots]
@@ -98,6 +116,21 @@ def test_runs_too_close_are_one_mark_that_shows_the_worst():
     [one] = apart(both)
     assert (one.kind, one.count, one.bad) == ("failed", 3, 1)
     assert (one.begin, one.end) == (both[0].begin, both[2].end)
+
+
+@pytest.mark.parametrize("longest", [0, 1, 2])
+def test_one_mark_for_several_reaches_as_far_as_the_longest_and_counts_all_that_went_badly(longest):
+    shown = window("24h", NOON, BERLIN)
+    begin, end = shown.since + 6 * HOUR, shown.since + 12 * HOUR
+    [one] = apart(
+        [
+            mark(shown, kind, at := begin + place * HOUR / 60, end if place == longest else at)
+            for place, kind in enumerate(("failed", "lost", "succeeded"))
+        ]
+    )
+    assert (one.kind, one.count, one.bad) == ("lost", 3, 2)
+    assert (one.begin, one.end) == (begin, end)
+    assert (one.x, one.width) == (25, 25)
 
 
 def test_a_lane_never_has_more_marks_than_it_may():

@@ -62,6 +62,35 @@ def test_what_has_passed_by_the_new_count_runs_at_once():
 
 
 @pytest.mark.parametrize(
+    ("seconds", "ago"),
+    [
+        (119, "1 minute 59 seconds"),
+        (155, "3 minutes"),
+        (172_799, "2 days"),
+        (180_100, "2 days 2 hours"),
+    ],
+)
+def test_how_long_ago_is_told_as_exactly_as_it_matters(seconds, ago):
+    line = told(
+        stored(), stored(interval_seconds=60), last_slot=NOON - timedelta(seconds=seconds)
+    ).change
+    assert f"its last slot was {ago}" in line
+
+
+@pytest.mark.parametrize(
+    ("registered", "has_run", "says"),
+    [(False, False, True), (True, False, False), (False, True, False)],
+)
+def test_only_a_new_job_that_never_ran_is_told_to_run_at_once(registered, has_run, says):
+    job = SimpleNamespace(run_at_once=True, min_interval_seconds=1)
+    wanted = stored(cron="0 6 * * *")
+    with patch.object(JobSchedule, "job", job):
+        off = stored(interval_seconds=0)
+        line = told(off, wanted, registered=registered, has_run=has_run).change
+    assert ("runs at once, since it has never run" in line) == says
+
+
+@pytest.mark.parametrize(
     ("before", "after", "line"),
     [
         ({"interval_seconds": 0}, {}, "144 runs a day; was off until now; next run at 12:10; "),

@@ -1,13 +1,14 @@
 """The job ``pruneruns``: what goes, what stays, and that it can be stopped."""
 
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from scheduling import prune, registry
+from scheduling import jobs, prune, registry
 from scheduling.errors import RunCancelled
 from scheduling.models import JobRun, SchedulerProcess, Status
 from scheduling.registry import RunContext
@@ -129,3 +130,9 @@ def test_processes_long_gone_go_too():
     now = SchedulerProcess.objects.create(host="new", pid=2)
     run_it()
     assert [process.pk for process in SchedulerProcess.objects.all()] == [now.pk]
+
+
+def test_it_tells_for_how_long_it_was_at_it(monkeypatch):
+    clock = iter([100.0, 102.5])
+    monkeypatch.setattr(jobs, "time", SimpleNamespace(perf_counter=lambda: next(clock)))
+    assert run_it().value == {"deleted": 0, "seconds": 2.5}

@@ -58,3 +58,10 @@ def test_attempts_at_one_slot_do_not_make_it_more(django_assert_num_queries):
 def test_no_job_is_no_query(django_assert_num_queries):
     with django_assert_num_queries(1):
         assert newest_runs(["nobody"], 3) == {"nobody": []}
+
+
+def test_older_runs_are_not_even_read(monkeypatch):
+    read, from_db = [], JobRun.from_db
+    monkeypatch.setattr(JobRun, "from_db", lambda *row: read.append(row) or from_db(*row))
+    newest_runs(["busy", "rare"], 3)
+    assert len(read) == 5

@@ -4,6 +4,7 @@ import hashlib
 import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from django.contrib.admin.models import LogEntry
@@ -12,6 +13,7 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 
 from scheduling import actions, tokens
+from scheduling.errors import InvalidSchedule
 from scheduling.models import ApiToken, JobRun, JobSchedule
 
 from .conftest import NOON, ran, registered
@@ -266,7 +268,15 @@ def test_settings_are_set_all_or_none(as_ann: Client, schedules: dict[str, JobSc
     unknown = as_ann.patch(url, {names[1]: 60, "odd": 5}, content_type=JSON)
     assert code(unknown) == (404, "SETTING_UNKNOWN")
     assert data(as_ann.get(url))["settings"][names[1]] == 600
-    assert code(as_ann.patch(url, "[]", content_type=JSON)) == (422, "INVALID_REQUEST")
+    refused = InvalidSchedule("Not now.")
+    with patch("scheduling.limits.check_reason", side_effect=refused):
+        late = as_ann.patch(url, {names[1]: 60}, content_type=JSON)
+    assert code(late) == (422, "SETTING_INVALID")
+    assert late.json()["error"]["message"] == "Not now."
+    assert data(as_ann.get(url))["settings"][names[1]] == 600
+    no_table = as_ann.patch(url, "[]", content_type=JSON)
+    assert code(no_table) == (422, "INVALID_REQUEST")
+    assert no_table.json()["error"]["message"].startswith("values: ")
 
 
 def test_every_failure_has_the_envelope(as_ann: Client, client: Client, db: None) -> None:

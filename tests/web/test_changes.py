@@ -173,6 +173,15 @@ def test_a_place_that_is_nonsense_gives_the_page_with_a_message(
     assert EVIL not in answer.content.decode()
 
 
+def test_a_place_beyond_the_newest_change_begins_at_that(
+    as_ann: Client, ann: User, tides: JobSchedule
+) -> None:
+    actions.change(tides, ann, interval_seconds=600)
+    answer = as_ann.get(PAGE, {"before": "9" * 10})
+    assert len(listed(answer)) == 1
+    assert "This place in the list is not known." not in said(answer)
+
+
 @pytest.mark.parametrize("name", ["job", "by", "what"])
 @pytest.mark.parametrize("value", [EVIL, "x" * 5_000, "\ud800", "%", "'", '"', "\\"])
 @pytest.mark.parametrize("address", [PAGE, PART])

@@ -9,9 +9,13 @@ import pytest
 from django.test import Client
 
 from scheduling import day
+from scheduling.forecast import Meeting
+from scheduling.lanes import Mark, window
 from scheduling.models import JobRun, JobSchedule, SchedulerProcess
+from scheduling.registry import safe_job
+from scheduling.templatetags.day import Words, meeting_mark, runs_between
 
-from .conftest import SignIn, ran, registered
+from .conftest import NOON, SignIn, ran, registered
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 
@@ -61,6 +65,40 @@ def test_each_outcome_has_its_shape(
 ) -> None:
     run = ran(at=now - HOUR, status=status)
     assert f'<a href="/runs/{run.pk}/">{shape}' in body(as_ann)
+
+
+@pytest.mark.parametrize(
+    ("mark", "words"),
+    [
+        ({"kind": "succeeded"}, "2026-05-04 12:00:00 – 13:00:00, succeeded"),  # noqa: RUF001
+        ({"kind": "missed", "end": NOON}, "2026-05-04 12:00:00, missed"),
+        ({"kind": "running"}, "2026-05-04 12:00:00, running"),
+        ({"kind": "planned"}, "2026-05-04 12:00:00, planned"),
+        (
+            {"kind": "succeeded", "count": 5},
+            "5 runs from 2026-05-04 12:00:00 to 2026-05-04 13:00:00, succeeded",
+        ),
+        (
+            {"kind": "failed", "count": 5, "bad": 2},
+            "5 runs from 2026-05-04 12:00:00 to 2026-05-04 13:00:00, 2 of them did not go well",
+        ),
+    ],
+)
+def test_a_mark_says_how_long_or_how_many_and_how_many_went_badly(
+    mark: dict[str, Any], words: str
+) -> None:
+    drawn = Mark(**{"begin": NOON, "end": NOON + HOUR, "x": 50, "width": 4, **mark})
+    assert Words(window("24h", NOON, UTC)).of(drawn) == words
+
+
+def test_the_list_behind_a_mark_holds_its_runs_to_the_last_second(
+    as_ann: Client, tides: JobSchedule, now: datetime
+) -> None:
+    at = now - 2 * HOUR
+    seconds = [timedelta(seconds=each) for each in (-121, 0, 10, 11.5)]
+    runs = [ran(at=at + each, status="missed") for each in seconds]
+    listed = body(as_ann, runs_between("tides", at, at + seconds[2], UTC))
+    assert [f'"/runs/{run.pk}/"' in listed for run in runs] == [False, True, True, False]
 
 
 def test_what_is_to_come_is_drawn_from_the_planned_run_on(
@@ -161,6 +199,39 @@ def test_jobs_that_begin_together_are_marked_and_listed(
     assert re.search(r"</time>: stars, tides\s*</li>", told)
 
 
+def test_many_jobs_that_begin_together_are_named_in_part(
+    as_ann: Client, tides: JobSchedule, now: datetime
+) -> None:
+    JobSchedule.objects.update(interval_seconds=0, cron="")
+    names = [f"meets{number}" for number in range(8)]
+    for name in names:
+        safe_job(name)(lambda: None)
+        registered(JobSchedule.objects.create(name=name, interval_seconds=14_400), now + HOUR)
+    page = body(as_ann)
+    first = next(each for each in marks(page) if "meets0, meets1" in each)
+    assert first == f"{now + HOUR:%Y-%m-%d %H:%M}:00: {', '.join(names[:6])} and 2 more"
+    told = " ".join(page[page.index('id="day-meetings"') :].split())
+    assert told.count(f"</time>: {', '.join(names[:6])} and 2 more</li>") == 3
+    assert "more in this window" not in told
+
+
+@pytest.mark.parametrize(
+    ("count", "also", "told"),
+    [
+        (6, 0, "a, b, c, d, e, f"),
+        (6, 3, "a, b, c, d, e, f; more of them nearby: 3"),
+        (9, 1, "a, b, c, d, e, f and 3 more; more of them nearby: 1"),
+    ],
+)
+def test_the_mark_of_a_meeting_tells_of_more_jobs_and_more_meetings(
+    count: int, also: int, told: str
+) -> None:
+    shown = window("24h", NOON, UTC)
+    meeting = Meeting(at=NOON, names=tuple("abcdefghi"[:count]), also=also)
+    drawn = meeting_mark(meeting, Words(shown), shown)
+    assert marks(drawn) == [f"2026-05-04 12:00:00: {told}"]
+
+
 def test_many_runs_are_drawn_as_few_marks_with_a_link_to_the_list(
     as_ann: Client, tides: JobSchedule, now: datetime
 ) -> None:
@@ -179,6 +250,7 @@ def test_many_runs_are_drawn_as_few_marks_with_a_link_to_the_list(
     assert len(marks(static)) <= day.MAX_MARKS + 1
     assert "more runs than can be drawn" in static
     [link] = {unescape(each) for each in re.findall(r'"(/runs/\?[^"]*)"><rect class="day-b', page)}
+    assert f"&until={now - timedelta(seconds=1_499):%Y-%m-%dT%H:%M:%S}" in link
     assert b"tides" in as_ann.get(link).content
 
 
@@ -190,6 +262,12 @@ def test_a_busy_schedule_is_drawn_as_strokes(
     page = body(as_ann)
     assert "every 10 minutes, planned" in page
     assert page.count("planned</title>") < 10
+    shown = window("24h", now, UTC)
+    page = body(as_ann, f"/day/?at={now:%Y-%m-%dT%H:%M}")
+    strokes = [int(place) for place in re.findall(r"M(\d+) 0v10", page)]
+    ahead = range(len(strokes))
+    assert strokes == [round(shown.x(now + (1 + 10 * each) * MINUTE) * 10) for each in ahead]
+    assert len(strokes) > 60
 
 
 def test_a_schedule_that_runs_more_often_than_can_be_drawn_is_one_band(
@@ -201,6 +279,32 @@ def test_a_schedule_that_runs_more_often_than_can_be_drawn_is_one_band(
     assert "tides: every minute, more often than can be drawn" in page
     assert "planned 150 times" not in page
     assert "day-strokes" not in page
+
+
+def test_the_band_of_what_is_to_come_reaches_from_the_next_run_to_the_end(
+    as_ann: Client, tides: JobSchedule, now: datetime
+) -> None:
+    JobSchedule.objects.filter(name="tides").update(interval_seconds=60)
+    registered(tides, now + MINUTE)
+    page = body(as_ann, f"/day/?at={now:%Y-%m-%dT%H:%M}")
+    [(x, width)] = re.findall(r'class="day-band" x="([\d.]+)%" y="9" width="([\d.]+)%"', page)
+    assert float(x) == window("24h", now, UTC).x(now + MINUTE)
+    assert float(x) + float(width) == pytest.approx(100)
+
+
+def test_lanes_lie_below_each_other_inside_the_chart(
+    as_ann: Client, schedules: dict[str, JobSchedule]
+) -> None:
+    page = body(as_ann)
+    back, front = page[: page.index('id="live-day"')], page[page.index('id="live-day"') :]
+    lanes = re.findall(r'<svg y="(\d+)" width="100%" height="28" data-lane="(\w+)"', front)
+    assert [int(y) for y, _lane in lanes] == [32 + 28 * row for row in range(len(schedules) + 1)]
+    assert (
+        re.findall(r'<svg y="(\d+)" width="100%" height="28" data-lane="(\w+)"', back)
+        == (lanes[1:])
+    )
+    [height] = set(re.findall(r'<svg class="day-\w+" width="100%" height="(\d+)"', page))
+    assert int(lanes[-1][0]) + 28 <= int(height) < int(lanes[-1][0]) + 2 * 28
 
 
 def test_only_marks_and_names_are_links(as_ann: Client, tides: JobSchedule, now: datetime) -> None:
@@ -250,6 +354,7 @@ def test_lanes_come_thirty_at_a_time(
     assert following.count('class="day-name"') == day.LANES
     names = set(re.findall(r'title="(many_\d+)"', page))
     assert names.isdisjoint(re.findall(r'title="(many_\d+)"', following))
+    assert ('rel="first"' in page, 'rel="first"' in following) == (False, True)
 
 
 @pytest.mark.parametrize(
@@ -286,6 +391,25 @@ def test_windows_of_other_times_are_one_click_away(as_ann: Client, tides: JobSch
     found = re.search(r'<a href="([^"]*)" rel="prev">', page)
     assert found
     assert any("tides" in each for each in marks(body(as_ann, "/day/" + unescape(found[1]))))
+
+
+@pytest.mark.parametrize("span", ["24h", "7d"])
+def test_later_leads_back_from_earlier(as_ann: Client, tides: JobSchedule, span: str) -> None:
+    def seen(page: str) -> list[str]:
+        return re.findall(r'<p class="day-window">([^<]*)</p>', page)
+
+    page = body(as_ann, f"/day/?span={span}&at=2026-05-05T12:00")
+    earlier = body(as_ann, "/day/" + unescape(re.findall(r'href="([^"]*)" rel="prev"', page)[0]))
+    later = body(as_ann, "/day/" + unescape(re.findall(r'href="([^"]*)" rel="next"', earlier)[0]))
+    assert seen(later) == seen(page) != seen(earlier)
+
+
+@pytest.mark.parametrize("at", ["12:00%2B05:00", "12:00+05:00", "07:00Z", "07:00"])
+def test_a_time_without_an_offset_is_one_of_the_pages_clock(
+    as_ann: Client, tides: JobSchedule, at: str
+) -> None:
+    page = body(as_ann, f"/day/?at=2026-05-05T{at}")
+    assert "Mon 4 May 2026, 19:00 – Tue 5 May 2026, 19:00" in page  # noqa: RUF001
 
 
 def test_markup_in_a_name_stays_text(as_ann: Client, jobs: None, now: datetime) -> None:

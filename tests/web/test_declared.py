@@ -1,6 +1,7 @@
 """Schedules kept in a file: the page tells what differs, and only a person takes it over."""
 
 import html
+from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils.timezone import now
 
-from scheduling import actions, changes
+from scheduling import actions, changes, declared, tomlfile
 from scheduling.models import JobSchedule
 from tests.web.test_same_words import INTERVAL, REASON, RETRIES, TIMEOUT
 
@@ -56,6 +57,7 @@ def test_the_page_tells_what_differs_and_who_changed_it(as_ann, ann, tides, file
     page = said(as_ann)
     assert "Differs from vsmanager.toml" in page
     assert "Schedule: every 10 minutes, in the file every 4 hours" in page
+    assert "other job" not in page
     assert "changed last by ann, " in page
     assert JobSchedule.objects.get(name="tides").interval_seconds == 600
 
@@ -196,3 +198,40 @@ def test_an_export_says_all_and_is_taken_over_without_a_difference(schedules, pe
     assert (tides.in_words, tides.max_retries) == ("every 4 hours", 0)
     with pytest.raises(CommandError, match="is there already"):
         call_command("exportschedules", str(file))
+
+
+def test_an_export_has_the_end_of_a_pause_where_there_is_one():
+    noon = datetime(2026, 5, 4, 12, tzinfo=UTC)
+    waits = JobSchedule(name="tides", interval_seconds=600, paused=True)
+    assert "paused = true" in declared.export([waits], noon)
+    assert "paused_until" not in declared.export([waits], noon)
+    waits.paused_until = noon.replace(hour=14)
+    assert "paused_until = 2026-05-04T14:00:00+00:00\n" in declared.export([waits], noon)
+
+
+def test_a_file_that_cannot_be_read_or_is_too_large_is_told(as_ann, tides, file):
+    file.mkdir()
+    assert "vsmanager.toml can't be read: Is a directory." in said(as_ann)
+    file.rmdir()
+    file.write_text("#" * 1_000_001)
+    assert "vsmanager.toml is too large." in said(as_ann)
+
+
+@pytest.mark.parametrize(
+    ("place", "line"),
+    [
+        ("jobs.tides.cron", 5),
+        ("jobs.tides.nope", 4),
+        ("rules.daily.0", 6),
+        ("rules.daily.0.job", 8),
+        ("rules.daily.1", 9),
+        ("rules.daily.1.job", 11),
+        ("rules.daily.2.nope", 12),
+    ],
+)
+def test_a_place_in_a_file_has_its_line_or_that_of_its_table(file, place, line):
+    rule = "[[rules.daily]]\nevent = 1\njob = 2\n"
+    file.write_text(f"grid = [\n  [1, 2],\n]\n[jobs.tides]\ncron = 3\n{rule * 3}")
+    document = tomlfile.read(file)
+    assert document.at(tuple(place.split("."))) == f"line {line}, {place}"
+    assert document.at(("nope",)) == "nope"

@@ -1,15 +1,17 @@
 """/metrics: what it tells, to whom, and that it says so when the database is away."""
 
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 from django.db import OperationalError
 from django.test import Client
+from django_apscheduler.models import DjangoJob
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.parser import text_string_to_metric_families
 
 from scheduling import counting
-from scheduling.metrics import exposition
+from scheduling.metrics import exposition, views
 from scheduling.models import JobRun, JobSchedule, RunCount, SchedulerProcess
 
 pytestmark = pytest.mark.django_db
@@ -73,6 +75,9 @@ def test_a_job_that_never_ran_has_its_zeros(tides):
     found = samples()
     assert found["scheduling_runs_total", "succeeded", "tides"] == 0
     assert found["scheduling_run_duration_seconds_count", "tides"] == 0
+    assert found["scheduling_run_duration_seconds_sum", "tides"] == 0
+    assert found["scheduling_run_duration_seconds_bucket", "0.5", "tides"] == 0
+    assert found["scheduling_run_lag_seconds_sum",] == 0
 
 
 def test_it_tells_for_how_long_a_job_has_had_no_success(tides):
@@ -134,11 +139,31 @@ def test_it_tells_what_waits_and_what_goes_on(tides):
     add(job_name="tides", trigger="retry", scheduled_for=due, attempt=2, not_before=later)
     add(job_name="stars", trigger="startup", scheduled_for=due)
     add(job_name="tides", scheduled_for=now, status="running", claimed_at=now)
-    add(job_name="stars", scheduled_for=now, status="running", claimed_at=now, started_at=now)
+    goes_on = {"status": "running", "claimed_at": now, "started_at": now}
+    add(job_name="stars", scheduled_for=now, **goes_on)
+    add(job_name="stars", trigger="manual", scheduled_for=now, attempt=2, **goes_on)
+    add(job_name="stars", trigger="manual", scheduled_for=due, attempt=2)
     found = samples()
-    for state in ("waiting", "claimed", "running"):
-        assert found["scheduling_open_runs", state] == 1
+    for state, number in {"waiting": 2, "claimed": 1, "running": 2}.items():
+        assert found["scheduling_open_runs", state] == number
     assert found["scheduling_longest_wait_seconds",] == pytest.approx(90, abs=10)
+
+
+def test_it_tells_how_late_the_next_slot_is_once_that_has_come(tides):
+    DjangoJob.objects.all().delete()
+    slot = DjangoJob.objects.create(
+        id="tides", next_run_time=datetime.now(UTC) + timedelta(hours=1), job_state=b""
+    )
+    assert samples()["scheduling_overdue_seconds",] == 0
+    slot.next_run_time -= timedelta(hours=2)
+    slot.save()
+    assert samples()["scheduling_overdue_seconds",] == pytest.approx(3_600, abs=30)
+
+
+def test_it_tells_how_long_it_took_to_read(tides, monkeypatch):
+    clock = iter([2.0, 4.5])
+    monkeypatch.setattr(views, "time", SimpleNamespace(perf_counter=lambda: next(clock)))
+    assert samples()["scheduling_scrape_seconds",] == 2.5
 
 
 def test_jobs_beyond_the_limit_have_no_metrics_of_their_own(tides, settings):

@@ -196,6 +196,7 @@ def test_who_may_not_see_runs_sees_jobs_without_them(
     ran(at=now, status="failed", error="the sea was away")
     page = text(limited(people["staff"], "view_jobschedule").get("/"))
     assert "tides" in page
+    assert page.count("vs-failed") == 1
     for told in ("the sea was away", "/runs/", 'class="st"', "What failed last"):
         assert told not in page.replace('<a href="/runs/">Runs</a>', "")
 

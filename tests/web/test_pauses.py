@@ -437,6 +437,18 @@ def test_a_patch_moves_and_ends_a_pause(as_ann: Client, tides: JobSchedule) -> N
     assert tides.timeout_seconds is None
 
 
+def test_what_is_set_of_a_pause_that_is_over_does_not_begin_it_anew(
+    tides: JobSchedule, ann: User
+) -> None:
+    actions.pause(tides, ann, until=at(hours=1), reason="deploy")
+    JobSchedule.objects.update(paused_until=at(hours=-1))
+    tides.refresh_from_db()
+    with pytest.raises(ValidationError, match="Only a paused schedule has this"):
+        actions.change(tides, ann, paused_until=at(hours=2))
+    tides.refresh_from_db()
+    assert not tides.is_paused(at())
+
+
 def test_the_table_of_jobs_says_until_when(
     tides: JobSchedule, ann: User, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -10,7 +10,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from scheduling import actions
+from scheduling import actions, summary
 from scheduling.models import JobRun, JobSchedule, SchedulerProcess
 
 from .conftest import NOON, SignIn, ran
@@ -134,6 +134,17 @@ def test_progress_is_a_bar_with_words(as_ann: Client, reported: Any, words: str,
     assert html.escape(words) in raw(page)
     assert bar in raw(page)
     assert MARKUP not in raw(page)
+
+
+@pytest.mark.parametrize(
+    ("reported", "words"),
+    [({"done": 1200, "total": None}, "1,200 done"), ({"done": 30, "total": 120}, "25 %")],
+)
+def test_a_row_of_the_list_says_how_far_its_run_is(
+    as_ann: Client, reported: Any, words: str
+) -> None:
+    running(progress=reported)
+    assert words in text(as_ann.get("/runs/"))
 
 
 @pytest.mark.parametrize(
@@ -424,3 +435,8 @@ def test_nothing_is_styled_or_scripted_inline(as_ann: Client, tides: JobSchedule
     for url in (f"/runs/{run.pk}/", "/runs/"):
         page = raw(as_ann.get(url))
         assert not re.search(r"\sstyle=|\son\w+=|<style", page)
+
+
+def test_what_is_true_or_not_is_told_as_yes_or_no() -> None:
+    told = summary.flatten({"went": True, "late": False, "rest": [], "wind": 1200})
+    assert told == [("went", "yes"), ("late", "no"), ("rest", "none"), ("wind", "1,200")]

@@ -57,6 +57,8 @@ def test_each_attempt_leads_to_the_others(as_ann: Client, attempts: list[JobRun]
 def test_fewer_retries_are_allowed_now(
     as_ann: Client, attempts: list[JobRun], tides: JobSchedule, ann: User
 ) -> None:
+    actions.change(tides, ann, max_retries=2)
+    assert f"retry 2 of 2 of run {attempts[0].pk}" in page_of(as_ann, attempts[2])
     actions.change(tides, ann, max_retries=1)
     assert f"a retry of run {attempts[0].pk}" in page_of(as_ann, attempts[2])
 
@@ -119,6 +121,17 @@ def test_the_worker_tells_the_job_who_cancelled_it(ann: User) -> None:
     assert [(log["log_level"], log["error"]) for log in logs if log["event"] == "tides_failed"] == [
         ("warning", "Cancelled by ann.")
     ]
+
+
+def test_only_what_goes_on_here_and_was_cancelled_by_somebody_is_told_by_whom(ann: User) -> None:
+    ended = ran(status="running", finished_at=None)
+    actions.cancel(ended, ann)
+    by_nobody = ran("stars", status="running", finished_at=None, cancel_requested_at=NOON)
+    claimed = ClaimedRun(run_id=by_nobody.pk, job_name="stars", scheduled_for=NOON)
+    executor = Mock(in_flight=lambda: {by_nobody.pk: claimed})
+    Tending(None, executor, Mock(), lambda: NOON).cancel_asked()
+    assert {call.args[0] for call in executor.cancel.mock_calls} == {ended.pk, by_nobody.pk}
+    assert "Cancelled by" not in claimed.context.stop_reason
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """/runs/ and /runs/<id>/: filters, pages by key, and each run in full."""
 
+import base64
 import html
 import re
 from datetime import timedelta
@@ -46,6 +47,12 @@ def test_a_summary_leaves_out_what_is_zero_and_shows_each_part(as_ann: Client) -
     stable, unstable = (set(re.split(": |, ", part)) for part in summary.split("; "))
     assert stable == {"stable", "received 88", "latest 1.22.7", "rejected 2"}
     assert unstable == {"unstable", "received 88", "latest 1.22.0-rc.10"}
+
+
+def test_a_result_too_long_to_be_read_whole_shows_how_it_begins(as_ann: Client) -> None:
+    ran(result={"tide": "high " * 200})
+    (summary,) = re.findall(r'class="vs-summary">([^<]*)<', raw(as_ann.get("/runs/")))
+    assert summary.startswith("{&quot;tide&quot;: &quot;high high")
 
 
 def test_filters_narrow_the_list_and_stay_in_its_links(as_ann: Client) -> None:
@@ -271,6 +278,19 @@ def test_a_cursor_is_opaque_and_ends(db: None) -> None:
     second = paging.page(JobRun.objects.all(), first.next, size=2)
     assert len(first.runs) == len(second.runs) == 2
     assert second.next == ""
+
+
+@pytest.mark.parametrize(
+    ("number", "is_one"), [(-5, False), (0, False), (1, True), (2**63 - 1, True), (2**63, False)]
+)
+def test_a_cursor_holds_any_number_that_a_run_can_have(db: None, number: int, is_one: bool) -> None:
+    older = ran(at=NOON - timedelta(seconds=1))
+    cursor = base64.urlsafe_b64encode(f"{NOON.isoformat()} {number}".encode()).decode().rstrip("=")
+    if is_one:
+        assert paging.page(JobRun.objects.all(), cursor).runs == [older]
+    else:
+        with pytest.raises(paging.BadCursor):
+            paging.page(JobRun.objects.all(), cursor)
 
 
 def test_runs_are_found_by_the_text_of_their_error_from_a_slot_on(as_ann: Client) -> None:

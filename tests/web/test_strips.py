@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from scheduling.models import Status
-from scheduling.strips import SLOTS, Slot, in_short, strip, told
+from scheduling.strips import BOTTOM, LINE, SLOTS, Slot, in_short, strip, told
 
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
 
@@ -82,6 +82,22 @@ def test_the_shape_tells_the_outcome_without_its_colour() -> None:
     assert len(set(kinds.values())) == len(kinds)
     for status in ("failed", "timed_out", "lost"):
         assert "M 22" in shapes(drawn(slot(1, status)))[0]
+
+
+@pytest.mark.parametrize(
+    ("status", "pieces"),
+    [
+        *(("succeeded", [(0, LINE)]), ("failed", [(0, LINE), (BOTTOM - 3, BOTTOM)])),
+        ("cancelled", [(LINE - 3, LINE), (LINE - 8, LINE - 5)]),
+        *(("missed", [(LINE - 5.5, LINE - 0.5)]), ("running", [(LINE - 13.5, LINE - 0.5)])),
+    ],
+)
+def test_all_but_the_foot_of_a_failure_stands_on_the_line_and_a_cancelled_bar_has_a_gap(
+    status: str, pieces: list[tuple[float, float]]
+) -> None:
+    [shape] = shapes(drawn(slot(1, status)))
+    found = re.findall(r"M ([0-9.]+)h[0-9]v-([0-9]+)h-[0-9]z", shape)
+    assert [(float(low) - int(high), float(low)) for low, high in found] == pieces
 
 
 @pytest.mark.parametrize("status", Status.values)

@@ -116,6 +116,7 @@ def test_a_run_that_goes_on_is_told_with_since_when(
     page = text(as_ann.get("/live/wall/jobs/"))
     assert "data-running" in page
     assert "began" in page
+    assert page.count("last: ") == 1
 
 
 def test_the_failures_of_a_day_are_counted(

@@ -12,6 +12,7 @@ from django.test import Client
 
 from scheduling import actions
 from scheduling.models import JobSchedule
+from scheduling.when_form import WhenForm
 
 from .conftest import SignIn, ran, registered
 
@@ -136,6 +137,13 @@ def test_refusals_stand_with_the_form_and_nothing_is_saved(
     assert stored(tides) == (14_400, "", "UTC")
 
 
+def test_what_saving_refuses_stands_with_its_field_if_the_form_has_that(tides: JobSchedule) -> None:
+    form = WhenForm(tides, typed(tides))
+    assert form.is_valid()
+    form.refuse({"interval_seconds": ["Too often."], "queue": ["No such queue."]}, None)
+    assert form.errors == {"interval": ["Too often."], "__all__": ["No such queue."]}
+
+
 def test_what_does_not_belong_to_the_kind_is_not_refused(
     as_ann: Client, tides: JobSchedule
 ) -> None:
@@ -161,6 +169,8 @@ def test_the_second_editor_of_a_cron_text_is_told_and_may_save_again(
     assert "tides was changed meanwhile (root at" in page
     assert 'value="5 5 * * *"' in page
     assert 'value="mine"' in page
+    assert 'value="10" aria-label="tides_refresh_interval"' in page
+    assert '<option value="minutes" selected>' in page
     assert stored(tides) == (600, "", "UTC")
     again = dict(re.findall(rf'name="({NAME}_(?:seen|revision))" value="([^"]*)"', page))
     save(as_ann, {**sent, **again})
