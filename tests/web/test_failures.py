@@ -153,3 +153,20 @@ def test_without_the_right_to_see_runs_there_are_no_failures(sign_in: SignIn) ->
 
 def test_nothing_failed_is_said(as_ann: Client) -> None:
     assert "Nothing has failed in the last 7 days." in page(as_ann)
+
+
+def test_windows_begin_at_full_steps_so_that_counts_can_be_kept_for_that_long() -> None:
+    step = failures.STEP
+    now = NOON + 7 * step + timedelta(seconds=59, microseconds=1)
+    for moment in (now, NOON + 7 * step, NOON + 8 * step - timedelta(microseconds=1)):
+        begin = failures.starts(moment)
+        assert begin == {
+            name: NOON + 7 * step - length for name, length in failures.WINDOWS.items()
+        }
+
+
+def test_groups_that_are_not_shown_are_counted(db: None) -> None:
+    for number in range(failures.GROUPS + 3):
+        failed(minutes(number + 1), error=f"the sea was {'far ' * number}away")
+    found = recent_failures(NOON)
+    assert (len(found.shown), found.hidden) == (failures.GROUPS, 3)

@@ -15,6 +15,7 @@ from scheduling import actions
 from scheduling.models import JobRun, JobSchedule
 from scheduling.outcome import Attempt, Outcome
 from scheduling.runner import ClaimedRun
+from scheduling.story import story_of
 from scheduling.tending import Tending
 
 from .conftest import NOON, ran
@@ -161,3 +162,16 @@ def test_a_row_for_several_slots_says_for_how_many(as_ann: Client) -> None:
     assert "Log " not in page.replace("Log out", "")
     assert 'vs-error vs-calm">' in as_ann.get(f"/runs/{run.pk}/").content.decode()
     assert "and 12,344 more" in text(as_ann.get("/runs/"))
+
+
+def test_others_are_the_runs_of_the_job_that_wait_or_go_on_beside_it(db: None) -> None:
+    def at(minute: int, **fields: Any) -> JobRun:
+        return ran("stars", at=NOON + timedelta(minutes=minute), **fields)
+
+    at(1)
+    before, asked, after = (at(minute, status="running", finished_at=None) for minute in (2, 3, 4))
+    waits = at(5, status="queued", finished_at=None)
+    ran(at=NOON, status="running", finished_at=None)
+    story = story_of(asked.pk, NOON + timedelta(hours=1))
+    assert story is not None
+    assert {run.pk for run in story.others} == {before.pk, after.pk, waits.pk}
