@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db.models import Model
 
 from scheduling.models import JobRun, JobSchedule
 from scheduling.recent import newest_runs
@@ -61,7 +62,12 @@ def test_no_job_is_no_query(django_assert_num_queries):
 
 
 def test_older_runs_are_not_even_read(monkeypatch):
-    read, from_db = [], JobRun.from_db
-    monkeypatch.setattr(JobRun, "from_db", lambda *row: read.append(row) or from_db(*row))
+    read = []
+
+    def from_db(cls, *row, **how):
+        read.append(row)
+        return Model.from_db.__func__(cls, *row, **how)
+
+    monkeypatch.setattr(JobRun, "from_db", classmethod(from_db))
     newest_runs(["busy", "rare"], 3)
     assert len(read) == 5
