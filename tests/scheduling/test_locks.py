@@ -16,10 +16,12 @@ pytestmark = [
 
 
 def someone_waits() -> bool:
+    """For this session. Of sessions that came later ``pg_stat_activity`` may know nothing: within
+    a transaction it stays as it was when it was first read."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT count(*) FROM pg_locks WHERE NOT granted AND pid IN"
-            " (SELECT pid FROM pg_stat_activity WHERE datname = current_database())"
+            "SELECT count(*) FROM pg_locks"
+            " WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
         )
         return bool(cursor.fetchone()[0])
 
