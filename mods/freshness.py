@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import BigIntegerField, Count, QuerySet, Subquery, Value
-from django.db.models.functions import Coalesce
 
 from scheduling.models import JobSchedule
 
@@ -42,9 +41,9 @@ def freshness(now: datetime) -> dict[str, Freshness]:
     return {schedule.name: _freshness(schedule, now) for schedule in jobs}
 
 
-def _count(mods: ModQuerySet) -> Coalesce:
+def _count(mods: ModQuerySet) -> Subquery:
     counted = mods.order_by().annotate(all=Value(1)).values("all").annotate(count=Count("pk"))
-    return Coalesce(Subquery(counted.values("count"), output_field=BigIntegerField()), 0)
+    return Subquery(counted.values("count"), output_field=BigIntegerField())
 
 
 def _oldest_check(sources: list[str]) -> "QuerySet[SourceCheck, Any]":

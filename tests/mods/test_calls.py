@@ -13,6 +13,8 @@ from scheduling import requestid
 from scheduling.registry import Outcome
 from vsmanager.standin.server import StandIn
 
+from .cast import NOON, mod
+
 pytestmark = pytest.mark.django_db
 
 
@@ -80,6 +82,7 @@ def test_it_is_that_of_the_request_that_asked_for_the_run(upstream: StandIn, run
 
 def test_metrics_tell_of_sources_and_requests(upstream: StandIn, run):
     run("mod_cache_refresh")
+    mod(999_999, "gone", delisted_at=NOON)
     text = Client(SERVER_NAME="localhost").get("/metrics").content.decode()
     assert 'mods_upstream_requests_total{outcome="ok",upstream="moddb"} 1.0' in text
     assert 'mods_upstream_requests_total{outcome="too_slow",upstream="versions"} 0.0' in text

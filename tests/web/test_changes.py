@@ -8,11 +8,14 @@ import pytest
 from django.contrib.admin.models import CHANGE, DELETION, LogEntry
 from django.contrib.auth.models import Permission, User
 from django.contrib.contenttypes.models import ContentType
+from django.db import connection
 from django.db.models import Model
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from scheduling import actions
 from scheduling.changes import PAGE as PAGE_SIZE
+from scheduling.changes import page
 from scheduling.models import ApiToken, JobRun, JobSchedule
 
 from .conftest import SignIn, ran
@@ -351,3 +354,19 @@ def test_who_may_only_look_sees_all(sign_in: SignIn, ann: User, tides: JobSchedu
     actions.change(tides, ann, interval_seconds=600, reason="quicker")
     [row] = listed(sign_in("monitor").get(PAGE))
     assert "ann changed tides Schedule every 4 hours → every 10 minutes quicker" in row
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="reads SQLite's plan")
+def test_the_newest_changes_are_found_without_sorting_all(db: None) -> None:
+    with CaptureQueriesContext(connection) as asked:
+        page()
+    with connection.cursor() as cursor:
+        plans = [
+            cursor.execute(f"EXPLAIN QUERY PLAN {each['sql']}").fetchall()
+            for each in asked
+            if "django_admin_log" in each["sql"]
+        ]
+    (steps,) = ([step[-1] for step in plan] for plan in plans)
+    # By their keys; those of each kind come from the end of an index.
+    assert not [step for step in steps if step.startswith("SEARCH django_admin_log USING INDEX")]
+    assert any("content_type_id=?" in step for step in steps)

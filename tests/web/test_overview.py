@@ -13,7 +13,7 @@ from mods.models import Channel, GameVersion, Mod, SourceCheck
 from scheduling import actions
 from scheduling.models import JobRun, JobSchedule, SchedulerProcess, ScheduleState
 
-from .conftest import SignIn, ran, registered
+from .conftest import NOON, SignIn, ran, registered
 
 PARTS = ["/live/jobs/", "/live/failures/", "/live/extra/"]
 
@@ -321,6 +321,15 @@ def test_the_newest_versions_and_how_fresh_all_is(as_ann: Client, known: None) -
     assert ">2</a> mods" in page
     assert "out of date</span> last looked at" in page
     assert "fresh</span> last looked at" in page
+
+
+def test_mods_are_counted_whether_some_all_or_none_are_gone(as_ann: Client, known: None) -> None:
+    Mod.objects.update(delisted_at=None)
+    assert ">3</a> mods" in text(as_ann.get("/live/extra/"))
+    Mod.objects.update(delisted_at=NOON)
+    assert "</a> mods" not in text(as_ann.get("/live/extra/"))
+    Mod.objects.all().delete()
+    assert "</a> mods" not in text(as_ann.get("/live/extra/"))
 
 
 def test_a_catalogue_is_fresh_for_twice_the_interval_of_its_job(
